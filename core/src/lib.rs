@@ -1,0 +1,23 @@
+//! Who may use which credential, from where, how often and at which tier; and the sealing of the credentials themselves.
+//!
+//! The crate has no effects: time, randomness and stored counters are arguments, and the answer says what to store.
+//! Modules are listed in reading order.
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::alloc_instead_of_core,
+    clippy::arithmetic_side_effects,
+    clippy::float_arithmetic,
+    clippy::needless_pass_by_value,
+    clippy::panic_in_result_fn,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core
+)]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod error;
+
+pub use error::{Error, ErrorCode};

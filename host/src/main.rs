@@ -1,0 +1,2 @@
+//! The `warded` binary.
+fn main() {}

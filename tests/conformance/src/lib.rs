@@ -1,0 +1,1 @@
+//! One set of vectors, run by every implementation.

@@ -1,0 +1,2 @@
+//! Builds the Wasm artifacts and the npm package.
+fn main() {}
