@@ -20,4 +20,7 @@ extern crate std;
 
 pub mod error;
 
+pub mod codec;
+pub mod document;
+
 pub use error::{Error, ErrorCode};
