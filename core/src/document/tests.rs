@@ -1,4 +1,5 @@
 use super::*;
+use alloc::borrow::ToOwned as _;
 use alloc::string::ToString as _;
 
 fn code(json: &str) -> ErrorCode {
@@ -51,7 +52,7 @@ fn a_decoder_names_the_field_that_is_wrong() {
     let scopes = fields.required("scopes").unwrap();
     let entries: Vec<_> =
         scopes.list(9).unwrap().map(|entry| entry.text().map_err(|e| e.to_string())).collect();
-    assert_eq!(entries, [Ok("a"), Err("`scopes[1]`: wrong type: expected a string".to_string())]);
+    assert_eq!(entries, [Ok("a"), Err("`scopes[1]`: wrong type: expected a string".to_owned())]);
     assert_eq!(scopes.list(1).map(|_| ()).unwrap_err().code(), ErrorCode::LimitExceeded);
     let missing = fields.required("id").unwrap_err();
     assert_eq!((missing.code(), missing.field().unwrap().as_str()), (ErrorCode::MissingField, "id"));
