@@ -23,4 +23,6 @@ pub mod error;
 pub mod codec;
 pub mod document;
 
+pub mod secret;
+
 pub use error::{Error, ErrorCode};
