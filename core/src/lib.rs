@@ -25,4 +25,6 @@ pub mod document;
 
 pub mod secret;
 
+pub mod crypto;
+
 pub use error::{Error, ErrorCode};

@@ -1,0 +1,173 @@
+//! The primitives as compiled in: SHA-256, HMAC-SHA-256, counter-mode derivation and AES-256-GCM.
+//!
+//! [`seal`](super::seal) and [`token`](super::token) are what to build on; this is for interoperability and for other people's vectors.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use aes_gcm::aead::AeadInOut as _;
+use aes_gcm::aead::inout::InOutBuf;
+use aes_gcm::{Aes256Gcm, KeyInit as _};
+use hmac::{Hmac, Mac as _};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, ErrorCode, Hint};
+use crate::secret::Secret;
+
+/// The most bytes that [`kbkdf_counter`] derives from one key and context.
+pub const MAX_DERIVED: u32 = 64 * 1024;
+
+/// The length of an AES-GCM tag, which stands at the end of what is sealed.
+pub const TAG: usize = 16;
+
+/// SHA-256 (FIPS 180-4) of one piece.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// SHA-256 (FIPS 180-4) of several pieces as if they were one.
+#[must_use]
+pub fn sha256_parts(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// HMAC-SHA-256 (FIPS 198-1) under a key of any length.
+#[must_use]
+pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
+    *MacState::new(key).mac(&[message])
+}
+
+/// Derives `length` bytes by SP 800-108r1 in counter mode: HMAC-SHA-256, 32-bit counter before the label, zero byte, context, 32-bit length in bits.
+///
+/// # Errors
+/// [`ErrorCode::OutOfRange`] for no bytes, [`ErrorCode::LimitExceeded`] for more than [`MAX_DERIVED`].
+pub fn kbkdf_counter(
+    key: &[u8],
+    label: &[u8],
+    context: &[u8],
+    length: usize,
+) -> Result<Secret<Vec<u8>>, Error> {
+    if length == 0 {
+        return Err(Error::because(ErrorCode::OutOfRange, "derive at least one byte"));
+    }
+    let bits = u32::try_from(length)
+        .ok()
+        .filter(|length| *length <= MAX_DERIVED)
+        .and_then(|length| length.checked_mul(8))
+        .ok_or_else(|| Error::new(ErrorCode::LimitExceeded).with_hint(Hint::AtMost(MAX_DERIVED.into())))?;
+    let state = MacState::new(key);
+    // Allocated once: a vector that grew would leave derived bytes behind.
+    let mut derived = Vec::with_capacity(length);
+    for counter in 1_u32.. {
+        let block = state.derive_block(counter, label, context, bits);
+        let missing = length.saturating_sub(derived.len());
+        derived.extend(block.iter().take(missing));
+        if derived.len() >= length {
+            break;
+        }
+    }
+    Ok(Secret::new(derived))
+}
+
+/// Encrypts with AES-256-GCM (SP 800-38D); the tag stands at the end.
+///
+/// # Errors
+/// [`ErrorCode::LimitExceeded`] where the plaintext is longer than GCM allows.
+///
+/// # Security
+/// A nonce used twice with one key gives both plaintexts and the authentication key away. [`seal`](super::seal) never needs one.
+pub fn aes_gcm_seal(
+    key: &[u8; 32],
+    nonce: &[u8; 12],
+    aad: &[u8],
+    plaintext: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let mut sealed = Vec::with_capacity(plaintext.len().saturating_add(TAG));
+    append_aes_gcm(&mut sealed, key, nonce, aad, plaintext)?;
+    Ok(sealed)
+}
+
+/// Decrypts what [`aes_gcm_seal`] made: ciphertext and 16 bytes of tag.
+///
+/// # Errors
+/// [`ErrorCode::SealRejected`] for every cause.
+pub fn aes_gcm_open(
+    key: &[u8; 32],
+    nonce: &[u8; 12],
+    aad: &[u8],
+    sealed: &[u8],
+) -> Result<Secret<Vec<u8>>, Error> {
+    let (ciphertext, tag) = sealed.split_last_chunk::<TAG>().ok_or(Error::new(ErrorCode::SealRejected))?;
+    let mut plaintext = vec![0; ciphertext.len()];
+    let buffer = InOutBuf::new(ciphertext, &mut plaintext).map_err(|_| Error::new(ErrorCode::Internal))?;
+    // The tag is checked before the first byte is decrypted.
+    Aes256Gcm::new(key.into())
+        .decrypt_inout_detached(nonce.into(), aad, buffer, tag.into())
+        .map_err(|_| Error::new(ErrorCode::SealRejected))?;
+    Ok(Secret::new(plaintext))
+}
+
+/// Encrypts behind what `sealed` already holds, without an allocation where its capacity suffices.
+pub(super) fn append_aes_gcm(
+    sealed: &mut Vec<u8>,
+    key: &[u8; 32],
+    nonce: &[u8; 12],
+    aad: &[u8],
+    plaintext: &[u8],
+) -> Result<(), Error> {
+    let start = sealed.len();
+    sealed.resize(start.saturating_add(plaintext.len()), 0);
+    // From buffer to buffer, so that the plaintext is never in the output.
+    let ciphertext = sealed.get_mut(start..).unwrap_or_default();
+    let buffer = InOutBuf::new(plaintext, ciphertext).map_err(|_| Error::new(ErrorCode::Internal))?;
+    let tag = Aes256Gcm::new(key.into())
+        .encrypt_inout_detached(nonce.into(), aad, buffer)
+        .map_err(|_| Error::new(ErrorCode::LimitExceeded))?;
+    sealed.extend_from_slice(&tag);
+    Ok(())
+}
+
+/// A key that HMAC has already taken in, so that a short message costs two blocks of SHA-256 and not four.
+///
+/// As secret as the key: wiped on drop by `sha2` and `hmac` (their feature `zeroize`).
+pub(super) struct MacState(Hmac<Sha256>);
+
+impl MacState {
+    pub(super) fn new(key: &[u8]) -> Self {
+        // FIPS 198-1, section 4, steps 1 to 3: a key of any length fills one block.
+        let mut block = Zeroizing::new([0; 64]);
+        if let Some(head) = block.get_mut(..key.len()) {
+            head.copy_from_slice(key);
+        } else if let Some(head) = block.first_chunk_mut() {
+            *head = sha256(key);
+        }
+        Self(Hmac::new((&*block).into()))
+    }
+
+    pub(super) fn mac(&self, message: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+        let mut mac = self.0.clone();
+        for part in message {
+            mac.update(part);
+        }
+        let mut tag = Zeroizing::new([0; 32]);
+        hmac::digest::FixedOutput::finalize_into(mac, (&mut *tag).into());
+        tag
+    }
+
+    /// One block of SP 800-108r1, section 4.1.
+    pub(super) fn derive_block(
+        &self,
+        counter: u32,
+        label: &[u8],
+        context: &[u8],
+        bits: u32,
+    ) -> Zeroizing<[u8; 32]> {
+        self.mac(&[&counter.to_be_bytes(), label, &[0], context, &bits.to_be_bytes()])
+    }
+}

@@ -1,0 +1,122 @@
+//! Master keys and the keyring.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use super::hash::MacState;
+use crate::error::{Error, ErrorCode, Hint};
+
+/// The most keys that a keyring holds.
+pub const MAX_KEYS: usize = 64;
+
+/// Which key sealed a value: public, and the same for the same key everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId([u8; 8]);
+
+impl KeyId {
+    /// The id of these bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The id as it stands in a sealed value.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 8] {
+        &self.0
+    }
+}
+
+/// Sixteen lower-case hex digits.
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A 256-bit key, ready to derive from; wiped when it is dropped.
+///
+/// The key's own bytes are not kept: what HMAC made of them is all that deriving needs.
+pub struct MasterKey {
+    id: KeyId,
+    // Boxed, so that moving the key moves a pointer and leaves nothing of it behind.
+    state: Box<MacState>,
+}
+
+impl MasterKey {
+    /// Takes in a key.
+    ///
+    /// # Security
+    /// The bytes must be 32 random ones, or derived by a slow function from a passphrase; wiping them is the caller's.
+    #[must_use]
+    pub fn new(bytes: &[u8; 32]) -> Self {
+        let state = Box::new(MacState::new(bytes));
+        let [a, b, c, d, e, f, g, h, ..] = *state.mac(&[b"warded/kid/v1"]);
+        Self { id: KeyId([a, b, c, d, e, f, g, h]), state }
+    }
+
+    /// The id that values sealed under this key carry.
+    #[must_use]
+    pub const fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// The 256 bits that SP 800-108r1 in counter mode derives for a label and a context.
+    pub(super) fn derive(&self, label: &[u8], context: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+        self.state.derive_block(1, label, context, 256)
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MasterKey({})", self.id)
+    }
+}
+
+/// The keys of an installation: the first seals, all open. Never empty.
+#[derive(Debug)]
+pub struct Keyring {
+    current: MasterKey,
+    older: Box<[MasterKey]>,
+}
+
+impl Keyring {
+    /// A keyring of these keys, current first.
+    ///
+    /// # Errors
+    /// [`ErrorCode::EmptyList`], [`ErrorCode::LimitExceeded`] over [`MAX_KEYS`], [`ErrorCode::DuplicateKeyId`].
+    pub fn new(keys: Vec<MasterKey>) -> Result<Self, Error> {
+        if keys.len() > MAX_KEYS {
+            return Err(Error::new(ErrorCode::LimitExceeded).with_hint(Hint::AtMost(MAX_KEYS as u64)));
+        }
+        let mut ids: Vec<_> = keys.iter().map(MasterKey::id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.len() != keys.len() {
+            return Err(Error::new(ErrorCode::DuplicateKeyId));
+        }
+        let mut keys = keys.into_iter();
+        let current = keys.next().ok_or(Error::new(ErrorCode::EmptyList))?;
+        Ok(Self { current, older: keys.collect() })
+    }
+
+    /// The key that seals.
+    #[must_use]
+    pub const fn current(&self) -> &MasterKey {
+        &self.current
+    }
+
+    /// The key of an id.
+    #[must_use]
+    pub fn find(&self, id: KeyId) -> Option<&MasterKey> {
+        self.iter().find(|key| key.id == id)
+    }
+
+    /// Every key, current first.
+    pub fn iter(&self) -> impl Iterator<Item = &MasterKey> {
+        core::iter::once(&self.current).chain(&self.older)
+    }
+}

@@ -1,0 +1,90 @@
+//! What a sealed value is bound to.
+
+use alloc::vec::Vec;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::error::{Error, ErrorCode};
+
+const MALFORMED: Error = Error::new(ErrorCode::InvalidBuffer);
+
+/// What a sealed value is bound to: it opens with the same five fields only. Empty text and `None` mean that a field is absent.
+///
+/// In bytes, each field stands behind its length in four bytes, big-endian; an absent one has length 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a sixth field would be another version of the envelope")]
+pub struct Context<'a> {
+    /// What the value is for, such as `value` or `data-key`.
+    pub purpose: &'a str,
+    /// The installation.
+    pub tenant: Option<[u8; 16]>,
+    /// The id of what the value belongs to; an id is never used again.
+    pub object: &'a str,
+    /// Where it stands.
+    pub path: &'a str,
+    /// Which version of the object it is.
+    pub version: Option<u64>,
+}
+
+impl<'a> Context<'a> {
+    /// Appends the context in bytes; a field over 4 GiB gets a length that [`Context::read`] then refuses.
+    pub fn write(&self, bytes: &mut Vec<u8>) {
+        let version = self.version.map(u64::to_be_bytes);
+        for field in self.fields(version.as_ref()) {
+            bytes.extend_from_slice(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
+            bytes.extend_from_slice(field);
+        }
+    }
+
+    /// Reads a context from the front of a buffer, and answers what follows it.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidBuffer`] where the buffer ends early, text is not UTF-8, or the tenant or version has a wrong length.
+    pub fn read(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), Error> {
+        let (purpose, rest) = read_text(bytes)?;
+        let (tenant, rest) = read_fixed(rest)?;
+        let (object, rest) = read_text(rest)?;
+        let (path, rest) = read_text(rest)?;
+        let (version, rest) = read_fixed(rest)?;
+        Ok((Self { purpose, tenant, object, path, version: version.map(u64::from_be_bytes) }, rest))
+    }
+
+    /// The digest that binds a header to this context.
+    pub(super) fn bind(&self, header: &[u8]) -> Result<[u8; 32], Error> {
+        let version = self.version.map(u64::to_be_bytes);
+        let mut hash = Sha256::new();
+        hash.update(b"warded/seal/v1");
+        hash.update(header);
+        for field in self.fields(version.as_ref()) {
+            let length = u32::try_from(field.len()).map_err(|_| Error::new(ErrorCode::LimitExceeded))?;
+            hash.update(length.to_be_bytes());
+            hash.update(field);
+        }
+        Ok(hash.finalize().into())
+    }
+
+    fn fields<'b>(&'b self, version: Option<&'b [u8; 8]>) -> [&'b [u8]; 5] {
+        let tenant = self.tenant.as_ref().map_or(&[][..], <[u8; 16]>::as_slice);
+        let version = version.map_or(&[][..], <[u8; 8]>::as_slice);
+        [self.purpose.as_bytes(), tenant, self.object.as_bytes(), self.path.as_bytes(), version]
+    }
+}
+
+fn read_field(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
+    let (length, rest) = bytes.split_first_chunk().ok_or(MALFORMED)?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| MALFORMED)?;
+    rest.split_at_checked(length).ok_or(MALFORMED)
+}
+
+fn read_text(bytes: &[u8]) -> Result<(&str, &[u8]), Error> {
+    let (field, rest) = read_field(bytes)?;
+    Ok((str::from_utf8(field).map_err(|_| MALFORMED)?, rest))
+}
+
+fn read_fixed<const N: usize>(bytes: &[u8]) -> Result<(Option<[u8; N]>, &[u8]), Error> {
+    let (field, rest) = read_field(bytes)?;
+    if field.is_empty() {
+        return Ok((None, rest));
+    }
+    Ok((Some(field.try_into().map_err(|_| MALFORMED)?), rest))
+}
