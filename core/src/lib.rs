@@ -27,4 +27,6 @@ pub mod secret;
 
 pub mod crypto;
 
+pub mod chain;
+
 pub use error::{Error, ErrorCode};
