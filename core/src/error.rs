@@ -277,6 +277,13 @@ impl Error {
         self
     }
 
+    /// The same error without its place, for a boundary that names the field itself.
+    #[must_use]
+    pub fn without_field(mut self) -> Self {
+        self.field = None;
+        self
+    }
+
     /// What is wrong.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {

@@ -22,6 +22,7 @@ pub mod error;
 
 pub mod codec;
 pub mod document;
+pub mod usage;
 
 pub mod secret;
 

@@ -1,0 +1,133 @@
+//! The one error of the HTTP API and the one table from code to status.
+
+use warded_core::{Error, ErrorCode};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $status:literal;)*) => {
+        /// What the caller is told. Codes are API: clients branch on them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum ApiCode { $($(#[$doc])* $variant,)* }
+
+        impl ApiCode {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name on the wire.
+            #[must_use]
+            pub const fn name(self) -> &'static str { match self { $(Self::$variant => $name),* } }
+
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> u16 { match self { $(Self::$variant => $status),* } }
+        }
+    };
+}
+
+codes! {
+    /// Approval is needed, and cannot be asked for here.
+    ApprovalRequired = "APPROVAL_REQUIRED", 403;
+    /// The audit record cannot be made durable, so nothing was done.
+    AuditUnavailable = "AUDIT_UNAVAILABLE", 503;
+    /// The state is not the one that the caller named, or the name is taken.
+    Conflict = "CONFLICT", 409;
+    /// The engine failed on this request; nothing was allowed.
+    EngineUnavailable = "ENGINE_UNAVAILABLE", 503;
+    /// The request's headers are too large.
+    HeadersTooLarge = "HEADERS_TOO_LARGE", 431;
+    /// A defect of the server.
+    Internal = "INTERNAL", 500;
+    /// The source address is not allowed.
+    IpNotAllowed = "IP_NOT_ALLOWED", 403;
+    /// The route does not have this method.
+    MethodNotAllowed = "METHOD_NOT_ALLOWED", 405;
+    /// There is no such route or object.
+    NotFound = "NOT_FOUND", 404;
+    /// The path is a namespace already, or lies below a secret.
+    PathTaken = "PATH_TAKEN", 409;
+    /// The body is too large.
+    PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413;
+    /// Too many requests.
+    RateLimited = "RATE_LIMITED", 429;
+    /// The body did not arrive in time.
+    RequestTimeout = "REQUEST_TIMEOUT", 408;
+    /// The credential does not cover the request.
+    ScopeDenied = "SCOPE_DENIED", 403;
+    /// There is no such secret.
+    SecretNotFound = "SECRET_NOT_FOUND", 404;
+    /// No credential, or not a valid one.
+    Unauthorized = "UNAUTHORIZED", 401;
+    /// The server is stopping or has too much to do.
+    Unavailable = "UNAVAILABLE", 503;
+    /// The body is not JSON.
+    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415;
+    /// The address is too long.
+    UriTooLong = "URI_TOO_LONG", 414;
+    /// The request is malformed; the fields are named.
+    ValidationFailed = "VALIDATION_FAILED", 400;
+}
+
+/// A field of the request that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Where, such as `scopes[0]`.
+    pub field: String,
+    /// What is wrong there; never the value itself.
+    pub message: String,
+}
+
+/// What a request is refused with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    /// The code that clients branch on.
+    pub code: ApiCode,
+    /// One sentence that says what to do.
+    pub message: String,
+    /// The engine's reason codes, outermost link first.
+    pub reasons: Vec<&'static str>,
+    /// The fields that are wrong.
+    pub errors: Vec<FieldError>,
+    /// Seconds until the request may be repeated.
+    pub retry_after: Option<u64>,
+}
+
+impl ApiError {
+    /// An error with its sentence.
+    pub fn new(code: ApiCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), reasons: Vec::new(), errors: Vec::new(), retry_after: None }
+    }
+
+    /// The bare 401: the same for a bad form and for an unknown token.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::new(ApiCode::Unauthorized, "a valid bearer token is required")
+    }
+
+    /// A malformed field.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let (field, message) = (field.into(), message.into());
+        let mut error = Self::new(ApiCode::ValidationFailed, format!("`{field}`: {message}"));
+        error.errors.push(FieldError { field, message });
+        error
+    }
+
+    /// What the core says of a field of the request.
+    #[must_use]
+    pub fn from_core(field: &str, error: &Error) -> Self {
+        let inner = error.clone().without_field();
+        match error.field() {
+            Some(place) => Self::invalid(format!("{field}.{}", place.as_str()), inner.to_string()),
+            None => Self::invalid(field, inner.to_string()),
+        }
+    }
+
+    /// The same error with the engine's reasons.
+    #[must_use]
+    pub fn with_reasons(mut self, reasons: impl IntoIterator<Item = ErrorCode>) -> Self {
+        for reason in reasons.into_iter().map(ErrorCode::name) {
+            if !self.reasons.contains(&reason) {
+                self.reasons.push(reason);
+            }
+        }
+        self
+    }
+}
