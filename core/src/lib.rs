@@ -22,6 +22,9 @@ pub mod error;
 
 pub mod codec;
 pub mod document;
+
+pub mod path;
+
 pub mod usage;
 
 pub mod secret;
