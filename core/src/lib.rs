@@ -24,6 +24,7 @@ pub mod codec;
 pub mod document;
 
 pub mod path;
+pub mod pattern;
 
 pub mod usage;
 
