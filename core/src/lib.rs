@@ -25,6 +25,7 @@ pub mod document;
 
 pub mod path;
 pub mod pattern;
+pub mod scope;
 
 pub mod usage;
 
