@@ -26,6 +26,7 @@ pub mod document;
 pub mod path;
 pub mod pattern;
 pub mod scope;
+pub mod scope_set;
 
 pub mod usage;
 
