@@ -28,6 +28,8 @@ pub mod pattern;
 pub mod scope;
 pub mod scope_set;
 
+pub mod ip;
+
 pub mod usage;
 
 pub mod secret;
