@@ -29,6 +29,8 @@ pub mod scope;
 pub mod scope_set;
 
 pub mod ip;
+pub mod tier;
+pub mod time;
 
 pub mod usage;
 
