@@ -144,3 +144,6 @@ impl Verifier {
         (self::link(&self.link, seq, leaf) != *link).then_some(Reason::LinkMismatch)
     }
 }
+
+#[cfg(test)]
+mod tests;

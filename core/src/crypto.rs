@@ -6,6 +6,3 @@ pub mod hash;
 pub mod key;
 pub mod seal;
 pub mod token;
-
-#[cfg(test)]
-mod tests;

@@ -40,4 +40,7 @@ pub mod crypto;
 
 pub mod chain;
 
+#[cfg(test)]
+mod vectors;
+
 pub use error::{Error, ErrorCode};

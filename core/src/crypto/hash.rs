@@ -171,3 +171,6 @@ impl MacState {
         self.mac(&[&counter.to_be_bytes(), label, &[0], context, &bits.to_be_bytes()])
     }
 }
+
+#[cfg(test)]
+mod tests;

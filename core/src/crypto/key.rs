@@ -120,3 +120,51 @@ impl Keyring {
         core::iter::once(&self.current).chain(&self.older)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use alloc::vec;
+
+    fn keys(numbers: &[u8]) -> Vec<MasterKey> {
+        numbers.iter().map(|number| MasterKey::new(&[*number; 32])).collect()
+    }
+
+    #[test]
+    fn a_key_id_is_the_same_for_the_same_key() {
+        let key = MasterKey::new(&core::array::from_fn(|index| u8::try_from(index).unwrap()));
+        // From the sealed value of tests/vectors/crypto.json.
+        assert_eq!(format!("{}", key.id()), "adabfae2fbd37097");
+        assert_eq!(KeyId::new(*key.id().as_bytes()), key.id());
+    }
+
+    #[test]
+    fn the_first_key_is_current_and_every_key_is_found() {
+        let keyring = Keyring::new(keys(&[1, 2, 3])).unwrap();
+        let ids: Vec<_> = keyring.iter().map(MasterKey::id).collect();
+        assert_eq!(ids, keys(&[1, 2, 3]).iter().map(MasterKey::id).collect::<Vec<_>>());
+        assert_eq!(keyring.current().id(), ids[0]);
+        for id in ids {
+            assert_eq!(keyring.find(id).map(MasterKey::id), Some(id));
+        }
+        assert!(keyring.find(KeyId::new([0; 8])).is_none());
+    }
+
+    #[test]
+    fn a_keyring_is_neither_empty_nor_endless_and_has_each_key_once() {
+        let code = |keys| Keyring::new(keys).unwrap_err().code();
+        assert_eq!(code(vec![]), ErrorCode::EmptyList);
+        assert_eq!(code(keys(&[1, 2, 1])), ErrorCode::DuplicateKeyId);
+        let many: Vec<u8> = (0..65).collect();
+        assert_eq!(code(keys(&many)), ErrorCode::LimitExceeded);
+        assert!(Keyring::new(keys(&many[1..])).is_ok());
+    }
+
+    #[test]
+    fn debug_shows_key_ids_only() {
+        let keyring = Keyring::new(keys(&[1])).unwrap();
+        let id = keyring.current().id();
+        assert_eq!(format!("{keyring:?}"), format!("Keyring {{ current: MasterKey({id}), older: [] }}"));
+    }
+}

@@ -188,3 +188,6 @@ impl<'a> Envelope<'a> {
         aes_gcm_open(&derived.message_key, &NONCE, &[], self.body)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -212,3 +212,6 @@ fn write_base62(mut number: u64, digits: &mut [u8]) {
         number /= 62;
     }
 }
+
+#[cfg(test)]
+mod tests;

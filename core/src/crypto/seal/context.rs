@@ -88,3 +88,81 @@ fn read_fixed<const N: usize>(bytes: &[u8]) -> Result<(Option<[u8; N]>, &[u8]), 
     }
     Ok((Some(field.try_into().map_err(|_| MALFORMED)?), rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+    use proptest::prelude::*;
+
+    const FULL: Context<'_> = Context {
+        purpose: "value",
+        tenant: Some([7; 16]),
+        object: "sec_1",
+        path: "a/KEY",
+        version: Some(258),
+    };
+
+    fn written(context: &Context<'_>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        context.write(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn each_field_stands_behind_its_length() {
+        let expected =
+            b"\0\0\0\x05value\0\0\0\x10\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\
+            \0\0\0\x05sec_1\0\0\0\x05a/KEY\0\0\0\x08\0\0\0\0\0\0\x01\x02";
+        assert_eq!(written(&FULL), expected);
+        assert_eq!(written(&Context::default()), [0; 20]);
+    }
+
+    #[test]
+    fn what_follows_a_context_is_answered() {
+        let mut bytes = written(&FULL);
+        bytes.extend_from_slice(b"plaintext");
+        assert_eq!(Context::read(&bytes), Ok((FULL, &b"plaintext"[..])));
+    }
+
+    #[test]
+    fn a_context_that_ends_early_is_refused() {
+        let bytes = written(&FULL);
+        for end in 0..bytes.len() {
+            assert_eq!(Context::read(&bytes[..end]), Err(MALFORMED), "{end}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_length_or_text_that_is_not_utf8_is_refused() {
+        let absent = [0_u8; 4];
+        let tenant = |length: u8| [&absent[..], &[0, 0, 0, length], &[1; 20], &[0; 20]].concat();
+        let version = |length: u8| [&[0; 16][..], &[0, 0, 0, length], &[1; 20]].concat();
+        for length in [1, 15, 17, 20] {
+            assert_eq!(Context::read(&tenant(length)), Err(MALFORMED), "{length}");
+        }
+        for length in [1, 7, 9, 16] {
+            assert_eq!(Context::read(&version(length)), Err(MALFORMED), "{length}");
+        }
+        assert_eq!(Context::read(b"\0\0\0\x01\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), Err(MALFORMED));
+        assert_eq!(Context::read(&[0xff; 64]), Err(MALFORMED));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(
+            purpose: String, tenant: Option<[u8; 16]>, object: String, path: String, version: Option<u64>,
+        ) {
+            let context = Context { purpose: &purpose, tenant, object: &object, path: &path, version };
+            let bytes = written(&context);
+            prop_assert_eq!(Context::read(&bytes), Ok((context, &[][..])));
+        }
+
+        #[test]
+        fn whatever_is_read_is_written_as_it_was(bytes: Vec<u8>) {
+            if let Ok((context, rest)) = Context::read(&bytes) {
+                prop_assert_eq!([written(&context), rest.to_vec()].concat(), bytes);
+            }
+        }
+    }
+}
