@@ -32,9 +32,9 @@ pub mod ip;
 pub mod tier;
 pub mod time;
 
-pub mod usage;
-
 pub mod secret;
+
+pub mod usage;
 
 pub mod crypto;
 
