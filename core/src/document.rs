@@ -219,18 +219,18 @@ impl Serialize for Value {
 
 /// The fields of one object, each taken once; [`finish`](Self::finish) refuses what is left.
 #[derive(Debug)]
-pub struct Fields<'a> {
+pub struct Fields<'a, 'p> {
     fields: &'a [(String, Value)],
     taken: Vec<&'a str>,
-    place: &'a Place<'a>,
+    place: &'p Place<'p>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a, 'p> Fields<'a, 'p> {
     /// The fields of an object that stands at `place`.
     ///
     /// # Errors
     /// [`ErrorCode::WrongType`]: not an object.
-    pub fn of(value: &'a Value, place: &'a Place<'a>) -> Result<Self, Error> {
+    pub fn of(value: &'a Value, place: &'p Place<'p>) -> Result<Self, Error> {
         match value {
             Value::Object(fields) => Ok(Self { fields, taken: Vec::new(), place }),
             _ => Err(wrong("expected an object").at(*place)),
@@ -238,7 +238,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that may be absent; `null` counts as a value.
-    pub fn optional(&mut self, name: &'static str) -> Option<Item<'a>> {
+    pub fn optional(&mut self, name: &'static str) -> Option<Item<'a, 'p>> {
         let (key, value) = self.fields.iter().find(|(key, _)| key == name)?;
         self.taken.push(key);
         Some(Item { value, place: Place::Name(self.place, name) })
@@ -248,7 +248,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// [`ErrorCode::MissingField`].
-    pub fn required(&mut self, name: &'static str) -> Result<Item<'a>, Error> {
+    pub fn required(&mut self, name: &'static str) -> Result<Item<'a, 'p>, Error> {
         self.optional(name)
             .ok_or_else(|| Error::new(ErrorCode::MissingField).at(Place::Name(self.place, name)))
     }
@@ -267,19 +267,19 @@ impl<'a> Fields<'a> {
 
 /// A value and where it stands.
 #[derive(Debug, Clone, Copy)]
-pub struct Item<'a> {
+pub struct Item<'a, 'p> {
     value: &'a Value,
-    place: Place<'a>,
+    place: Place<'p>,
 }
 
 fn wrong(expected: &'static str) -> Error {
     Error::because(ErrorCode::WrongType, expected)
 }
 
-impl<'a> Item<'a> {
+impl<'a, 'p> Item<'a, 'p> {
     /// A value at a place.
     #[must_use]
-    pub const fn new(value: &'a Value, place: Place<'a>) -> Self {
+    pub const fn new(value: &'a Value, place: Place<'p>) -> Self {
         Self { value, place }
     }
 
@@ -291,7 +291,7 @@ impl<'a> Item<'a> {
 
     /// Where it stands.
     #[must_use]
-    pub const fn place(&self) -> &Place<'a> {
+    pub const fn place(&self) -> &Place<'p> {
         &self.place
     }
 
@@ -335,7 +335,7 @@ impl<'a> Item<'a> {
     ///
     /// # Errors
     /// [`ErrorCode::WrongType`], [`ErrorCode::LimitExceeded`].
-    pub fn list(&'a self, most: usize) -> Result<impl ExactSizeIterator<Item = Item<'a>> + 'a, Error> {
+    pub fn list(&self, most: usize) -> Result<impl ExactSizeIterator<Item = Item<'a, '_>>, Error> {
         match self.value {
             Value::List(list) if list.len() <= most => Ok(list
                 .iter()
@@ -348,11 +348,23 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The entries of a list of at most `most`, each read by `read`.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list), and the first of `read`.
+    pub fn each<T>(
+        &self,
+        most: usize,
+        mut read: impl FnMut(&Item<'a, '_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        self.list(most)?.map(|entry| read(&entry)).collect()
+    }
+
     /// The fields of an object.
     ///
     /// # Errors
     /// [`ErrorCode::WrongType`].
-    pub fn fields(&'a self) -> Result<Fields<'a>, Error> {
+    pub fn fields(&self) -> Result<Fields<'a, '_>, Error> {
         Fields::of(self.value, &self.place)
     }
 

@@ -135,6 +135,8 @@ codes! {
     UsageAhead = 72, "usage_ahead", Denied, 403, "the stored usage is more than a day ahead of the clock";
     /// Nobody is asking: the chain has no link.
     ChainEmpty = 73, "chain_empty", Denied, 403, "the chain has no grant";
+    /// The chain has more than four links.
+    ChainTooLong = 74, "chain_too_long", Denied, 403, "the chain has too many grants";
 
     /// The sealed value does not open: wrong context, wrong key, or changed bytes.
     SealRejected = 128, "seal_rejected", Crypto, 422, "the sealed value does not open";

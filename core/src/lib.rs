@@ -29,16 +29,25 @@ pub mod scope;
 pub mod scope_set;
 
 pub mod ip;
+pub mod namespaces;
 pub mod tier;
 pub mod time;
 
-pub mod secret;
-
+pub mod grant;
+pub mod request;
 pub mod usage;
+
+pub mod decide;
+pub mod decision;
+pub mod reason;
+
+pub mod secret;
 
 pub mod crypto;
 
 pub mod chain;
+
+pub mod call;
 
 #[cfg(test)]
 mod vectors;

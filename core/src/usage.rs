@@ -26,11 +26,10 @@ impl Usage {
     ///
     /// # Errors
     /// The field that is unknown or wrong.
-    pub fn from_document(item: &Item<'_>) -> Result<Self, Error> {
+    pub fn from_document(item: &Item<'_, '_>) -> Result<Self, Error> {
         let mut fields = Fields::of(item.value(), item.place())?;
-        let mut counter = |name| {
-            fields.optional(name).map_or(Ok(0), |field: Item<'_>| field.integer(0, MAX_INTEGER))
-        };
+        let mut counter =
+            |name| fields.optional(name).map_or(Ok(0), |field: Item<'_, '_>| field.integer(0, MAX_INTEGER));
         let usage = Self { uses: counter("uses")?, last: counter("last")?, revision: counter("revision")? };
         fields.finish()?;
         Ok(usage)

@@ -1,0 +1,128 @@
+//! The document boundary: one *Call* in, one *Answer* out, as JSON, for every runtime that has no closer binding.
+//!
+//! Every binding forwards this pair, so one set of vectors speaks for all of them. `docs/abi.md` lists the operations.
+
+use alloc::vec::Vec;
+
+use crate::document::{Fields, Item, Value};
+use crate::error::{Blame, Error, ErrorCode, Place};
+
+mod crypto;
+mod engine;
+mod hex;
+
+#[cfg(test)]
+mod tests;
+
+/// What a call came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "the pair that the raw ABI returns")]
+pub struct Answer {
+    /// 0, or the number of the error's code.
+    pub status: u16,
+    /// The result document or `{"error":{…}}`, as JSON text.
+    pub json: Vec<u8>,
+}
+
+impl From<Result<Value, Error>> for Answer {
+    fn from(result: Result<Value, Error>) -> Self {
+        match result {
+            Ok(document) => Self { status: 0, json: document.to_json() },
+            Err(error) => Self { status: error.code().number(), json: error_document(&error).to_json() },
+        }
+    }
+}
+
+/// Answers one call, given as JSON text.
+#[must_use]
+pub fn answer(json: &[u8]) -> Answer {
+    Value::parse(json).and_then(|call| dispatch(&call)).into()
+}
+
+/// An error as every boundary shows it.
+#[must_use]
+pub fn error_document(error: &Error) -> Value {
+    use alloc::string::{String, ToString as _};
+    let mut inner = Vec::from([
+        (String::from("code"), Value::text(error.code().name())),
+        (String::from("message"), Value::Text(error.to_string())),
+    ]);
+    if let Some(field) = error.field() {
+        inner.push((String::from("field"), Value::text(field.as_str())));
+    }
+    Value::object([("error", Value::Object(inner))])
+}
+
+type Operation = fn(&mut Fields<'_, '_>) -> Result<Value, Error>;
+
+const OPERATIONS: &[(&str, Operation)] = &[
+    ("decide", engine::decide),
+    ("compile_grant", engine::compile_grant),
+    ("covers", engine::covers),
+    ("overlaps", engine::overlaps),
+    ("overlapping", engine::overlapping),
+    ("parse_path", engine::parse_path),
+    ("parse_scope", engine::parse_scope),
+    ("parse_address", engine::parse_address),
+    ("parse_network", engine::parse_network),
+    ("contains", engine::contains),
+    ("parse_ttl", engine::parse_ttl),
+    ("parse_token", crypto::parse_token),
+    ("hash_token", crypto::hash_token),
+    ("mint_token", crypto::mint_token),
+    ("verify_token", crypto::verify_token),
+    ("seal", crypto::seal),
+    ("open", crypto::open),
+    ("verify_chain", crypto::verify_chain),
+    ("errors", errors),
+];
+
+fn dispatch(call: &Value) -> Result<Value, Error> {
+    let mut fields = Fields::of(call, &Place::Root)?;
+    let name = fields.required("op")?;
+    let operation = name.parsed(|text| {
+        let known = OPERATIONS.iter().find(|(name, _)| *name == text);
+        known.map(|(_, operation)| operation).ok_or(Error::new(ErrorCode::UnknownOperation))
+    })?;
+    let result = operation(&mut fields)?;
+    fields.finish()?;
+    Ok(result)
+}
+
+/// The table of error codes.
+fn errors(_: &mut Fields<'_, '_>) -> Result<Value, Error> {
+    let row = |code: &ErrorCode| {
+        Value::object([
+            ("code", Value::text(code.name())),
+            ("number", Value::Integer(u64::from(code.number()))),
+            ("status", Value::Integer(u64::from(code.http_status()))),
+            ("blame", Value::text(blame(code.blame()))),
+        ])
+    };
+    Ok(Value::object([("codes", Value::List(ErrorCode::ALL.iter().map(row).collect()))]))
+}
+
+const fn blame(blame: Blame) -> &'static str {
+    match blame {
+        Blame::Bug => "bug",
+        Blame::Crypto => "crypto",
+        Blame::Denied => "denied",
+        Blame::Input => "input",
+        Blame::Misuse => "misuse",
+    }
+}
+
+/// `{"result": …}`
+fn result(result: bool) -> Value {
+    Value::object([("result", Value::Bool(result))])
+}
+
+/// The entries of a required list, each read by `read`.
+fn each<'a, T>(
+    fields: &mut Fields<'a, '_>,
+    name: &'static str,
+    most: usize,
+    read: impl FnMut(&Item<'a, '_>) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    fields.required(name)?.each(most, read)
+}

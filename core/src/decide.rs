@@ -1,0 +1,121 @@
+//! The decision: the only function that grants anything.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use crate::decision::Decision;
+use crate::error::ErrorCode;
+use crate::grant::Grant;
+use crate::pattern::Pattern;
+use crate::reason::Reason;
+use crate::request::{Request, Target};
+use crate::scope::Scope;
+use crate::time::{DAY, Millis};
+use crate::usage::Usage;
+
+#[cfg(test)]
+mod tests;
+
+/// How many links a chain may have.
+pub const MAX_LINKS: usize = 4;
+
+/// A grant with what has been used of it.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "a link is a grant and its usage, nothing else")]
+pub struct Link<'a> {
+    /// What the credential may do.
+    pub grant: &'a Grant,
+    /// What has been used of it.
+    pub usage: Usage,
+}
+
+/// Decides a request that comes through a chain of grants, outermost first: agent, token, narrower tokens.
+///
+/// Pure and total. Every clause of every link must hold; otherwise the answer names each clause that does not, and the usages are unchanged.
+/// An empty chain is denied.
+///
+/// # Security
+/// An allow is provisional until its usages are stored, by compare-and-set on the revision or in one transaction with the effect.
+#[must_use]
+pub fn decide(chain: &[Link<'_>], request: &Request<'_>) -> Decision {
+    let mut usages = [Usage::default(); MAX_LINKS];
+    let mut reasons = Vec::new();
+    if chain.is_empty() {
+        reasons.push(Reason::new(ErrorCode::ChainEmpty, 0));
+    }
+    if chain.len() > MAX_LINKS {
+        reasons.push(Reason::new(ErrorCode::ChainTooLong, 0));
+        return Decision::new(reasons, usages, 0);
+    }
+    for (index, (link, usage)) in (0..).zip(chain.iter().zip(&mut usages)) {
+        *usage = link.usage;
+        check(link, request, &mut |code| reasons.push(Reason::new(code, index)));
+    }
+    // INVARIANT: counters move together, and only when nothing speaks against it.
+    if reasons.is_empty() {
+        for (link, usage) in chain.iter().zip(&mut usages) {
+            *usage = link.usage.spent(request.now.as_u64());
+        }
+    }
+    Decision::new(reasons, usages, chain.len())
+}
+
+/// Names each clause of one link that does not hold.
+fn check(link: &Link<'_>, request: &Request<'_>, fail: &mut impl FnMut(ErrorCode)) {
+    let Link { grant, usage } = link;
+    let last = Millis::new(usage.last).unwrap_or(Millis::MAX);
+    if request.now.checked_add(DAY).is_some_and(|tomorrow| last > tomorrow) {
+        fail(ErrorCode::UsageAhead);
+    }
+    // A clock that goes back refunds nothing.
+    let now = request.now.max(last);
+    if now < grant.not_before() {
+        fail(ErrorCode::NotYetValid);
+    }
+    if grant.expires_at().is_some_and(|end| now >= end) {
+        fail(ErrorCode::Expired);
+    }
+    if grant.max_uses().is_some_and(|most| usage.uses >= u64::from(most.get())) {
+        fail(ErrorCode::UsesExhausted);
+    }
+    if let Some(code) = address(grant, request.ip) {
+        fail(code);
+    }
+    let (covered, contained) = reach(grant, request);
+    if !covered {
+        fail(ErrorCode::ScopeMissing);
+    }
+    if !contained {
+        fail(ErrorCode::NamespaceNotAllowed);
+    }
+    if request.tier > grant.tier_ceiling() {
+        fail(ErrorCode::TierExceedsGrant);
+    }
+}
+
+/// The clause that the source address fails, if it does.
+fn address(grant: &Grant, ip: Option<IpAddr>) -> Option<ErrorCode> {
+    match (grant.ip_allowlist(), ip) {
+        (None, _) => None,
+        (Some(_), None) => Some(ErrorCode::IpUnknown),
+        (Some(list), Some(ip)) if list.contains(ip) => None,
+        (Some(_), Some(_)) => Some(ErrorCode::IpNotAllowed),
+    }
+}
+
+/// Whether one scope covers the target, and whether the target lies in the namespaces.
+fn reach(grant: &Grant, request: &Request<'_>) -> (bool, bool) {
+    let inside = |text: &str| grant.namespaces().is_none_or(|namespaces| namespaces.contain(text));
+    let (scopes, resource, action) = (grant.scopes(), request.resource, request.action);
+    match &request.target {
+        Target::None => (scopes.allows(resource, action, None), true),
+        Target::Path(path) => (scopes.allows(resource, action, Some(*path)), inside(path.as_str())),
+        Target::Listing(pattern) => {
+            (scopes.covers(&Scope::new(resource, action, Some(*pattern))), inside(pattern.as_str()))
+        }
+        Target::Issue(issue) => (
+            issue.scopes.iter().all(|scope| scopes.covers(scope)),
+            issue.scopes.iter().filter_map(|scope| scope.pattern()).map(Pattern::as_str).all(inside),
+        ),
+    }
+}

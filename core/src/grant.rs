@@ -1,0 +1,233 @@
+//! Grants: what one credential may do, parsed and compiled once.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::num::NonZeroU32;
+
+use crate::codec::{DAMAGED, Reader, Writer};
+use crate::document::{Fields, Item, Value};
+use crate::error::{Error, ErrorCode, Place};
+use crate::ip::{Allowlist, MAX_RANGES, Network};
+use crate::namespaces::Namespaces;
+use crate::request::millis;
+use crate::scope::Scope;
+use crate::scope_set::{MAX_SCOPES, ScopeSet};
+use crate::tier::Tier;
+use crate::time::Millis;
+
+#[cfg(test)]
+mod tests;
+
+/// The first bytes of a compiled grant: a name and the version of the layout.
+const MAGIC: [u8; 4] = *b"wdg\x01";
+/// The longest id of a grant.
+const MAX_ID: usize = 128;
+
+/// What one credential may do.
+///
+/// Every part narrows: a request must satisfy all of them. An absent part does not narrow, except the tier ceiling:
+/// a grant that names none reaches the standard tier only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    id: Option<Box<str>>,
+    scopes: ScopeSet,
+    namespaces: Option<Namespaces>,
+    ip_allowlist: Option<Allowlist>,
+    not_before: Millis,
+    expires_at: Option<Millis>,
+    max_uses: Option<NonZeroU32>,
+    tier_ceiling: Tier,
+}
+
+impl Grant {
+    /// Parses and compiles a grant document.
+    ///
+    /// # Errors
+    /// The field that is unknown, missing or wrong.
+    pub fn from_document(item: &Item<'_, '_>) -> Result<Self, Error> {
+        let place = *item.place();
+        let mut fields = Fields::of(item.value(), &place)?;
+        let grant = Self {
+            id: fields.optional("id").map(|field| field.parsed(id)).transpose()?,
+            scopes: scopes(&fields.required("scopes")?)?,
+            namespaces: namespaces(fields.optional("namespaces"))?,
+            ip_allowlist: fields
+                .optional("ip_allowlist")
+                .map(|field| allowlist(&field, MAX_RANGES))
+                .transpose()?,
+            not_before: fields.optional("not_before").map_or(Ok(Millis::ZERO), |field| millis(&field))?,
+            expires_at: fields.optional("expires_at").map(|field| millis(&field)).transpose()?,
+            max_uses: fields
+                .optional("max_uses")
+                .map(|field| uses(&field))
+                .transpose()?
+                .and_then(NonZeroU32::new),
+            tier_ceiling: fields
+                .optional("tier_ceiling")
+                .map_or(Ok(Tier::Standard), |field| field.parsed(Tier::parse))?,
+        };
+        fields.finish()?;
+        if grant.expires_at.is_some_and(|end| end <= grant.not_before) {
+            return Err(Error::because(ErrorCode::InvalidWindow, "it must end after it begins")
+                .at(Place::Name(&place, "expires_at")));
+        }
+        Ok(grant)
+    }
+
+    /// Parses and compiles a grant document given as JSON text.
+    ///
+    /// # Errors
+    /// As [`from_document`](Self::from_document), and text that is not JSON.
+    pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+        Self::from_document(&Item::new(&Value::parse(json)?, Place::Root))
+    }
+
+    /// The compiled form, for [`from_bytes`](Self::from_bytes).
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.raw(&MAGIC);
+        let parts = u8::from(self.id.is_some())
+            | (u8::from(self.namespaces.is_some()) << 1)
+            | (u8::from(self.ip_allowlist.is_some()) << 2)
+            | (u8::from(self.expires_at.is_some()) << 3);
+        writer.u8(parts);
+        writer.u8(self.tier_ceiling.to_byte());
+        writer.u32(self.max_uses.map_or(0, NonZeroU32::get));
+        writer.u64(self.not_before.as_u64());
+        if let Some(end) = self.expires_at {
+            writer.u64(end.as_u64());
+        }
+        if let Some(id) = &self.id {
+            writer.bytes(id.as_bytes());
+        }
+        self.scopes.write(&mut writer);
+        if let Some(namespaces) = &self.namespaces {
+            namespaces.write(&mut writer);
+        }
+        if let Some(allowlist) = &self.ip_allowlist {
+            allowlist.write(&mut writer);
+        }
+        writer.finish()
+    }
+
+    /// Reads the compiled form.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidCompiled`]: another version, or damaged.
+    ///
+    /// # Security
+    /// Only the shape is checked. Whoever can write the bytes decides what they allow.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(bytes);
+        if reader.raw(MAGIC.len())? != MAGIC {
+            return Err(DAMAGED);
+        }
+        let parts = reader.u8()?;
+        if parts >= 1 << 4 {
+            return Err(DAMAGED);
+        }
+        let has = |bit: u8| parts & (1 << bit) != 0;
+        let tier_ceiling = Tier::from_byte(reader.u8()?).ok_or(DAMAGED)?;
+        let max_uses = NonZeroU32::new(reader.u32()?);
+        let not_before = Millis::new(reader.u64()?).map_err(|_| DAMAGED)?;
+        let expires_at = has(3).then(|| reader.u64()).transpose()?;
+        let expires_at = expires_at.map(Millis::new).transpose().map_err(|_| DAMAGED)?;
+        let id = has(0).then(|| reader.text()).transpose()?;
+        let grant = Self {
+            id: id.map(self::id).transpose().map_err(|_| DAMAGED)?,
+            scopes: ScopeSet::read(&mut reader)?,
+            namespaces: has(1).then(|| Namespaces::read(&mut reader)).transpose()?,
+            ip_allowlist: has(2).then(|| Allowlist::read(&mut reader)).transpose()?,
+            not_before,
+            expires_at,
+            max_uses,
+            tier_ceiling,
+        };
+        reader.finish()?;
+        Ok(grant)
+    }
+
+    /// The id that the document gave.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// What it covers.
+    #[must_use]
+    pub const fn scopes(&self) -> &ScopeSet {
+        &self.scopes
+    }
+
+    /// Where its paths must lie; `None` is anywhere.
+    #[must_use]
+    pub const fn namespaces(&self) -> Option<&Namespaces> {
+        self.namespaces.as_ref()
+    }
+
+    /// From where it may be used; `None` is anywhere.
+    #[must_use]
+    pub const fn ip_allowlist(&self) -> Option<&Allowlist> {
+        self.ip_allowlist.as_ref()
+    }
+
+    /// When it begins.
+    #[must_use]
+    pub const fn not_before(&self) -> Millis {
+        self.not_before
+    }
+
+    /// When it has ended; `None` is never.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<Millis> {
+        self.expires_at
+    }
+
+    /// How often it may be used; `None` is any number of times.
+    #[must_use]
+    pub const fn max_uses(&self) -> Option<NonZeroU32> {
+        self.max_uses
+    }
+
+    /// The highest tier it reaches.
+    #[must_use]
+    pub const fn tier_ceiling(&self) -> Tier {
+        self.tier_ceiling
+    }
+}
+
+fn id(text: &str) -> Result<Box<str>, Error> {
+    if !(1..=MAX_ID).contains(&text.len()) {
+        return Err(Error::because(ErrorCode::InvalidText, "1 to 128 bytes"));
+    }
+    Ok(text.into())
+}
+
+fn scopes(item: &Item<'_, '_>) -> Result<ScopeSet, Error> {
+    let scopes =
+        item.list(MAX_SCOPES)?.map(|scope| scope.parsed(Scope::parse)).collect::<Result<Vec<_>, _>>()?;
+    ScopeSet::compile(&scopes).map_err(|error| error.at(*item.place()))
+}
+
+fn namespaces(item: Option<Item<'_, '_>>) -> Result<Option<Namespaces>, Error> {
+    let Some(item) = item else { return Ok(None) };
+    let texts = item
+        .list(Namespaces::MAX)?
+        .map(|namespace| namespace.parsed(|text| Namespaces::check(text).map(|()| text)))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Namespaces::compile(&texts))
+}
+
+/// An allowlist of at most `most` entries.
+pub(crate) fn allowlist(item: &Item<'_, '_>, most: usize) -> Result<Allowlist, Error> {
+    let networks =
+        item.list(most)?.map(|network| network.parsed(Network::parse)).collect::<Result<Vec<_>, _>>()?;
+    Allowlist::compile(&networks).map_err(|error| error.at(*item.place()))
+}
+
+/// A number of uses: 1 to 2^32-1.
+pub(crate) fn uses(item: &Item<'_, '_>) -> Result<u32, Error> {
+    let uses = item.integer(1, u64::from(u32::MAX))?;
+    u32::try_from(uses).map_err(|_| Error::new(ErrorCode::OutOfRange).at(*item.place()))
+}

@@ -1,0 +1,167 @@
+//! What is being asked.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use crate::document::{Fields, Item, MAX_INTEGER};
+use crate::error::{Error, ErrorCode};
+use crate::grant::{allowlist, uses};
+use crate::ip::{Allowlist, parse_address};
+use crate::path::Path;
+use crate::pattern::Pattern;
+use crate::scope::{Scope, Word};
+use crate::tier::Tier;
+use crate::time::Millis;
+
+/// How many scopes one token may have.
+pub const MAX_TOKEN_SCOPES: usize = 64;
+/// How many entries the allowlist of one token may have.
+pub const MAX_TOKEN_NETWORKS: usize = 256;
+/// The longest id of a subject.
+const MAX_ID: usize = 128;
+
+/// Who is asking, as the caller knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Subject<'a> {
+    /// What kind of principal, such as `agent`.
+    pub kind: Word<'a>,
+    /// Its id.
+    pub id: &'a str,
+}
+
+/// What the action is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Target<'a> {
+    /// A token to be issued: every scope of it must be covered.
+    Issue(Issue<'a>),
+    /// Everything that a pattern means: one scope must cover all of it.
+    Listing(Pattern<'a>),
+    /// Nothing with a path.
+    None,
+    /// One path.
+    Path(Path<'a>),
+}
+
+/// A token to be issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Issue<'a> {
+    /// Its scopes, 1 to [`MAX_TOKEN_SCOPES`].
+    pub scopes: Vec<Scope<'a>>,
+    /// How long it will live.
+    pub ttl: Millis,
+    /// How often it may be used.
+    pub max_uses: Option<u32>,
+    /// From where it may be used.
+    pub ip_allowlist: Option<Allowlist>,
+}
+
+impl<'a> Issue<'a> {
+    /// A token of these scopes that lives for `ttl`.
+    #[must_use]
+    pub const fn new(
+        scopes: Vec<Scope<'a>>,
+        ttl: Millis,
+        max_uses: Option<u32>,
+        ip_allowlist: Option<Allowlist>,
+    ) -> Self {
+        Self { scopes, ttl, max_uses, ip_allowlist }
+    }
+}
+
+/// What is being asked, by whom, from where and when.
+///
+/// # Security
+/// The engine believes every field: take `ip` from the platform and `now` from a clock that you trust.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a caller must say everything that is asked")]
+pub struct Request<'a> {
+    /// Who is asking.
+    pub subject: Option<Subject<'a>>,
+    /// The resource, such as `secrets`.
+    pub resource: Word<'a>,
+    /// The action, such as `read`.
+    pub action: Word<'a>,
+    /// What the action is on.
+    pub target: Target<'a>,
+    /// The stored tier of the target.
+    pub tier: Tier,
+    /// The source address, if known.
+    pub ip: Option<IpAddr>,
+    /// The time of the request.
+    pub now: Millis,
+}
+
+impl<'a> Request<'a> {
+    /// Reads a request document.
+    ///
+    /// # Errors
+    /// The field that is unknown, missing or wrong.
+    pub fn from_document(item: &Item<'a, '_>) -> Result<Self, Error> {
+        let place = *item.place();
+        let mut fields = Fields::of(item.value(), &place)?;
+        let subject = fields.optional("subject").map(|field| subject(&field)).transpose()?;
+        let resource = fields.required("resource")?.parsed(Word::parse)?;
+        let action = fields.required("action")?.parsed(Word::parse)?;
+        let target = target(&mut fields)?;
+        let tier = fields.optional("tier").map_or(Ok(Tier::Standard), |field| field.parsed(Tier::parse))?;
+        let ip = fields.optional("ip").map(|field| field.parsed(parse_address)).transpose()?;
+        let now = millis(&fields.required("now")?)?;
+        fields.finish()?;
+        Ok(Self { subject, resource, action, target, tier, ip, now })
+    }
+}
+
+pub(crate) fn millis(item: &Item<'_, '_>) -> Result<Millis, Error> {
+    Millis::new(item.integer(0, MAX_INTEGER)?).map_err(|error| error.at(*item.place()))
+}
+
+fn subject<'a>(item: &Item<'a, '_>) -> Result<Subject<'a>, Error> {
+    let place = *item.place();
+    let mut fields = Fields::of(item.value(), &place)?;
+    let kind = fields.required("kind")?.parsed(Word::parse)?;
+    let id = fields.required("id")?.parsed(|text| {
+        let fits = (1..=MAX_ID).contains(&text.len());
+        fits.then_some(text).ok_or(Error::because(ErrorCode::InvalidText, "1 to 128 bytes"))
+    })?;
+    fields.finish()?;
+    Ok(Subject { kind, id })
+}
+
+fn target<'a>(fields: &mut Fields<'a, '_>) -> Result<Target<'a>, Error> {
+    let path = fields.optional("path");
+    let listing = fields.optional("listing");
+    let issue = fields.optional("issue");
+    match (path, listing, issue) {
+        (None, None, None) => Ok(Target::None),
+        (Some(path), None, None) => Ok(Target::Path(path.parsed(Path::parse)?)),
+        (None, Some(listing), None) => Ok(Target::Listing(listing.parsed(Pattern::parse)?)),
+        (None, None, Some(issue)) => Ok(Target::Issue(self::issue(&issue)?)),
+        (path, listing, issue) => {
+            let place = issue.or(listing).or(path).map(|item| *item.place());
+            let error = Error::because(ErrorCode::UnknownField, "one of `path`, `listing` and `issue`");
+            Err(place.map_or_else(|| error.clone(), |place| error.clone().at(place)))
+        }
+    }
+}
+
+fn issue<'a>(item: &Item<'a, '_>) -> Result<Issue<'a>, Error> {
+    let place = *item.place();
+    let mut fields = Fields::of(item.value(), &place)?;
+    let scopes = fields.required("scopes")?;
+    let scopes = scopes
+        .list(MAX_TOKEN_SCOPES)?
+        .map(|scope| scope.parsed(Scope::parse))
+        .collect::<Result<Vec<_>, _>>()?;
+    let ttl = millis(&fields.required("ttl_ms")?)?;
+    let max_uses = fields.optional("max_uses").map(|field| uses(&field)).transpose()?;
+    let ip_allowlist =
+        fields.optional("ip_allowlist").map(|field| allowlist(&field, MAX_TOKEN_NETWORKS)).transpose()?;
+    fields.finish()?;
+    if scopes.is_empty() {
+        return Err(Error::because(ErrorCode::EmptyList, "a token needs a scope").at(place));
+    }
+    Ok(Issue { scopes, ttl, max_uses, ip_allowlist })
+}
