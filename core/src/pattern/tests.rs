@@ -5,6 +5,7 @@ use std::format;
 use proptest::prelude::*;
 
 use super::*;
+use crate::error::Hint;
 use crate::path::{MAX_BYTES, MAX_SEGMENT, MAX_SEGMENTS};
 
 /// A second, naive reading: takes the pattern apart by hand and tries every way in which the path could fit.
@@ -147,5 +148,13 @@ fn the_limits_are_those_of_the_paths_matched() {
     for (start, fits) in [("a/..", false), ("a/.", false), ("a/", false), ("aaa", true)] {
         let text = format!("{}{start}*", long.get(..MAX_BYTES - start.len()).unwrap());
         assert_eq!(parse(&text).is_ok(), fits, "{start}");
+    }
+}
+
+#[test]
+fn a_star_that_cannot_stand_there_is_answered_with_a_plus() {
+    for text in ["a/*/b", "*a", "**", "+*", "a/+*"] {
+        let hint = Pattern::parse(text).unwrap_err().hint();
+        assert!(matches!(hint, Hint::Because(rule) if rule.contains("write `+`")), "{text}");
     }
 }

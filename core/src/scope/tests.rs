@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::*;
+use crate::error::Hint;
 use crate::scope_set::ScopeSet;
 
 fn vectors(list: &str) -> Vec<Value> {
@@ -85,4 +86,10 @@ fn a_word_has_its_form_and_length() {
     for text in ["", "A", "9a", "_a", "a b", "é", "a:b", "*", &"a".repeat(MAX_WORD + 1)] {
         assert_eq!(Word::parse(text).unwrap_err().code(), ErrorCode::InvalidText, "{text}");
     }
+}
+
+#[test]
+fn a_star_for_the_resource_is_answered_with_what_to_write() {
+    let hint = Scope::parse("*:read:a").unwrap_err().hint();
+    assert!(matches!(hint, Hint::Because(rule) if rule.contains("one scope for each resource")));
 }
