@@ -103,13 +103,69 @@ impl Keys {
     }
 
     /// The greatest key that is not greater than `text`.
+    ///
+    /// Keys share long beginnings, so a search that compares each from its first byte would spend its time there. All keys between two keys
+    /// share what the two have in common with the text, and comparing starts behind it.
     fn last_up_to(&self, text: &[u8]) -> Option<&[u8]> {
-        let after = self.spans.partition_point(|span| self.key(*span) <= text);
-        after.checked_sub(1).and_then(|at| self.spans.get(at)).map(|span| self.key(*span))
+        // INVARIANT: keys before `low` are not greater than the text, keys from `high` on are.
+        let (mut low, mut high) = (0, self.spans.len());
+        let (mut shared_low, mut shared_high) = (0, 0);
+        while low < high {
+            let middle = low.midpoint(high);
+            let key = self.key(*self.spans.get(middle)?);
+            let shared = shared_bytes(key, text, shared_low.min(shared_high));
+            // The end of a key or text is `None`, which is less than any byte.
+            if key.get(shared) <= text.get(shared) {
+                (low, shared_low) = (middle.saturating_add(1), shared);
+            } else {
+                (high, shared_high) = (middle, shared);
+            }
+        }
+        low.checked_sub(1).and_then(|at| self.spans.get(at)).map(|span| self.key(*span))
     }
 
     fn key(&self, span: Span) -> &[u8] {
         let range = usize::try_from(span.start).ok().zip(usize::try_from(span.end).ok());
         range.and_then(|(start, end)| self.bytes.get(start..end)).unwrap_or_default()
+    }
+}
+
+/// How many bytes two keys begin with alike, where the first `known` are known to be.
+fn shared_bytes(a: &[u8], b: &[u8], known: usize) -> usize {
+    let pairs = a.iter().skip(known).zip(b.iter().skip(known));
+    known.saturating_add(pairs.take_while(|(a, b)| a == b).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_key() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop::sample::select(&b"ab/"[..]), 1..9)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn a_search_finds_what_looking_at_every_key_finds(
+            mut all in prop::collection::vec(any_key(), 1..40), text in any_key(), starred in any::<bool>(),
+        ) {
+            all.sort_unstable();
+            let mut keys = Keys::of_one(&all[0]);
+            for key in &all {
+                keys.append_unless_covered(key, starred);
+            }
+            if starred {
+                prop_assert_eq!(keys.has_prefix_of(&text), all.iter().any(|key| text.starts_with(key)));
+            } else {
+                prop_assert_eq!(keys.has(&text), all.contains(&text));
+            }
+            for key in &all {
+                let found = if starred { keys.has_prefix_of(key) } else { keys.has(key) };
+                prop_assert!(found);
+            }
+        }
     }
 }
