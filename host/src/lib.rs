@@ -2,6 +2,10 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod dotenv;
 pub mod error;
 pub mod guest;
+pub mod query;
+pub mod raw_path;
+pub mod role;
 pub mod store;

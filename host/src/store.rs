@@ -377,7 +377,12 @@ pub trait Read {
     /// The live secret at a path.
     fn secret(&mut self, path: Path<'_>) -> Result<Option<SecretRow>, StoreError>;
     /// Live secrets whose path begins with `prefix` and sorts after `after`, in byte order.
-    fn secrets(&mut self, prefix: &str, after: Option<&str>, limit: u64) -> Result<Vec<SecretRow>, StoreError>;
+    fn secrets(
+        &mut self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<SecretRow>, StoreError>;
     /// Live secrets above the standard tier whose path begins with `prefix`, highest tier first.
     fn secrets_above_standard(&mut self, prefix: &str) -> Result<Vec<(String, Tier)>, StoreError>;
     /// The namespaces that hold a live secret themselves, sorted.
@@ -475,7 +480,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// The database failed.
-    fn query(&self, query: &mut dyn FnMut(&mut dyn Read) -> Result<(), StoreError>) -> Result<(), StoreError>;
+    fn query(&self, query: &mut dyn FnMut(&mut dyn Read) -> Result<(), StoreError>)
+    -> Result<(), StoreError>;
 }
 
 /// Runs `query` on the newest committed state and returns what it found. Blocks its thread.
@@ -557,9 +563,12 @@ impl<T: Send, D: FnMut(&mut dyn Tx) -> Result<Verdict<T>, StoreError> + Send> Jo
 pub fn unavailable(error: &StoreError) -> ApiError {
     match error {
         StoreError::Busy => ApiError::new(ApiCode::Unavailable, "the server has too much to do, try again"),
-        StoreError::Damaged(_) => ApiError::new(ApiCode::Internal, "stored data is damaged, see the server's log"),
-        StoreError::Database(_) => {
-            ApiError::new(ApiCode::AuditUnavailable, "the audit record cannot be written, so nothing was done")
+        StoreError::Damaged(_) => {
+            ApiError::new(ApiCode::Internal, "stored data is damaged, see the server's log")
         }
+        StoreError::Database(_) => ApiError::new(
+            ApiCode::AuditUnavailable,
+            "the audit record cannot be written, so nothing was done",
+        ),
     }
 }
