@@ -1,2 +1,18 @@
 //! What the Wasm artifacts share: the exchange buffer, the bounded cache of loaded objects and the packed operations.
+//!
+//! `docs/abi.md` is the contract. Everything here is safe code over [`Engine`]; only `exports` touches the one static engine of a module.
 #![no_std]
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod cache;
+mod engine;
+mod operations;
+mod packed;
+
+#[cfg(target_arch = "wasm32")]
+pub mod exports;
+
+pub use cache::Handle;
+pub use engine::{Engine, Export, MAX_BUFFER};

@@ -1,2 +1,18 @@
-//! The Warded engine as a Wasm module with zero imports.
+//! The Warded engine as a Wasm module with zero imports: the exports of `warded-hot`, an allocator and a panic handler.
+//!
+//! `docs/abi.md` is the contract.
 #![cfg_attr(target_arch = "wasm32", no_std)]
+
+#[cfg(target_arch = "wasm32")]
+pub use warded_hot::exports;
+
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
+/// The engine does not panic; if it ever does, the call traps, and the host replaces the instance.
+#[cfg(target_arch = "wasm32")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}

@@ -1,0 +1,241 @@
+//! Loaded objects: a few grants and keyrings, the least recently used goes first.
+
+use alloc::vec::Vec;
+
+use warded_core::codec::{Reader, Writer};
+use warded_core::crypto::hash::{sha256, sha256_parts};
+use warded_core::crypto::key::{Keyring, MasterKey};
+use warded_core::error::{Error, ErrorCode};
+use warded_core::grant::Grant;
+
+/// How many grants stay loaded.
+const MAX_GRANTS: usize = 256;
+/// How many keyrings stay loaded.
+const MAX_KEYRINGS: usize = 8;
+/// How many compiled bytes stay loaded, so that 256 large grants cannot fill the memory.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
+/// The bytes of one key.
+const KEY: usize = 32;
+
+const STALE: Error = Error::new(ErrorCode::Stale);
+
+/// What a loaded object is called: its slot, and 64 bits of a hash that says what was loaded there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "the twelve bytes of the ABI")]
+pub struct Handle {
+    /// The place in the cache.
+    pub slot: u32,
+    /// What must lie there.
+    pub tag: [u8; 8],
+}
+
+impl Handle {
+    /// Reads a handle of a packed layout.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let slot = reader.u32()?;
+        Ok(Self { slot, tag: reader.u64()?.to_le_bytes() })
+    }
+
+    /// The handle in twelve bytes.
+    #[must_use]
+    pub fn to_bytes(self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.u32(self.slot);
+        writer.raw(&self.tag);
+        writer.finish()
+    }
+}
+
+/// The first 64 bits of a hash.
+fn tag([a, b, c, d, e, f, g, h, ..]: [u8; 32]) -> [u8; 8] {
+    [a, b, c, d, e, f, g, h]
+}
+
+/// Everything that is loaded.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    grants: Slots<Grant>,
+    keyrings: Slots<Keyring>,
+}
+
+impl Cache {
+    pub(crate) const fn new() -> Self {
+        Self { grants: Slots::new(MAX_GRANTS, MAX_BYTES), keyrings: Slots::new(MAX_KEYRINGS, usize::MAX) }
+    }
+
+    pub(crate) fn load_grant(&mut self, bytes: &[u8]) -> Result<Handle, Error> {
+        self.grants.load(tag(sha256(bytes)), bytes.len(), || Grant::from_bytes(bytes))
+    }
+
+    pub(crate) fn load_keyring(&mut self, bytes: &[u8]) -> Result<Handle, Error> {
+        let (keys, rest) = bytes.as_chunks::<KEY>();
+        if !rest.is_empty() {
+            return Err(Error::new(ErrorCode::InvalidBuffer));
+        }
+        let keyring = Keyring::new(keys.iter().map(MasterKey::new).collect())?;
+        let ids: Vec<u8> = keyring.iter().flat_map(|key| *key.id().as_bytes()).collect();
+        let tag = tag(sha256_parts(&[b"warded/keyring/v1", &ids]));
+        self.keyrings.load(tag, bytes.len(), || Ok(keyring))
+    }
+
+    /// Marks the grants as used, so that [`grant`](Self::grant) can lend several at once.
+    pub(crate) fn use_grant(&mut self, handle: Handle) -> Result<(), Error> {
+        self.grants.touch(handle)
+    }
+
+    pub(crate) fn grant(&self, handle: Handle) -> Result<&Grant, Error> {
+        self.grants.find(handle).map(|slot| &slot.object)
+    }
+
+    pub(crate) fn keyring(&mut self, handle: Handle) -> Result<&Keyring, Error> {
+        self.keyrings.touch(handle)?;
+        self.keyrings.find(handle).map(|slot| &slot.object)
+    }
+}
+
+#[derive(Debug)]
+struct Slot<T> {
+    tag: [u8; 8],
+    used: u64,
+    bytes: usize,
+    object: T,
+}
+
+/// Slots of one kind of object. A slot that was emptied to save bytes is used again before a new one is made.
+#[derive(Debug)]
+struct Slots<T> {
+    slots: Vec<Option<Slot<T>>>,
+    most: usize,
+    most_bytes: usize,
+    bytes: usize,
+    clock: u64,
+}
+
+impl<T> Slots<T> {
+    const fn new(most: usize, most_bytes: usize) -> Self {
+        Self { slots: Vec::new(), most, most_bytes, bytes: 0, clock: 0 }
+    }
+
+    fn load(
+        &mut self,
+        tag: [u8; 8],
+        bytes: usize,
+        object: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<Handle, Error> {
+        if let Some(index) =
+            self.slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.tag == tag))
+        {
+            let handle = handle(index, tag)?;
+            self.touch(handle)?;
+            return Ok(handle);
+        }
+        let object = object()?;
+        let index = self.room(bytes);
+        self.clock = self.clock.saturating_add(1);
+        let slot = Some(Slot { tag, used: self.clock, bytes, object });
+        match self.slots.get_mut(index) {
+            Some(place) => *place = slot,
+            None => self.slots.push(slot),
+        }
+        self.bytes = self.bytes.saturating_add(bytes);
+        handle(index, tag)
+    }
+
+    /// Evicts until `bytes` more fit, and answers where to put them.
+    fn room(&mut self, bytes: usize) -> usize {
+        let mut free = self.slots.iter().position(Option::is_none);
+        let full = self.slots.len() >= self.most;
+        while (free.is_none() && full) || self.bytes.saturating_add(bytes) > self.most_bytes {
+            let Some(oldest) = self.oldest() else { break };
+            self.empty(oldest);
+            free = Some(oldest);
+        }
+        free.unwrap_or(self.slots.len())
+    }
+
+    fn oldest(&self) -> Option<usize> {
+        let used =
+            self.slots.iter().enumerate().filter_map(|(index, slot)| Some((slot.as_ref()?.used, index)));
+        used.min().map(|(_, index)| index)
+    }
+
+    fn empty(&mut self, index: usize) {
+        if let Some(slot) = self.slots.get_mut(index).and_then(Option::take) {
+            self.bytes = self.bytes.saturating_sub(slot.bytes);
+        }
+    }
+
+    fn touch(&mut self, handle: Handle) -> Result<(), Error> {
+        let clock = self.clock.saturating_add(1);
+        let slot = self.slots.get_mut(index(handle)).and_then(Option::as_mut);
+        slot.filter(|slot| slot.tag == handle.tag).ok_or(STALE)?.used = clock;
+        self.clock = clock;
+        Ok(())
+    }
+
+    fn find(&self, handle: Handle) -> Result<&Slot<T>, Error> {
+        let slot = self.slots.get(index(handle)).and_then(Option::as_ref);
+        slot.filter(|slot| slot.tag == handle.tag).ok_or(STALE)
+    }
+}
+
+fn index(handle: Handle) -> usize {
+    usize::try_from(handle.slot).unwrap_or(usize::MAX)
+}
+
+fn handle(index: usize, tag: [u8; 8]) -> Result<Handle, Error> {
+    let slot = u32::try_from(index).map_err(|_| Error::new(ErrorCode::Internal))?;
+    Ok(Handle { slot, tag })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slots() -> Slots<u32> {
+        Slots::new(2, 100)
+    }
+
+    fn load(slots: &mut Slots<u32>, object: u32, bytes: usize) -> Handle {
+        let [a, b, c, d] = object.to_le_bytes();
+        slots.load([a, b, c, d, 0, 0, 0, 0], bytes, || Ok(object)).unwrap()
+    }
+
+    fn find(slots: &Slots<u32>, handle: Handle) -> Option<u32> {
+        slots.find(handle).ok().map(|slot| slot.object)
+    }
+
+    #[test]
+    fn the_least_recently_used_goes_first_and_its_handle_is_stale() {
+        let mut slots = slots();
+        let (one, two) = (load(&mut slots, 1, 10), load(&mut slots, 2, 10));
+        slots.touch(one).unwrap();
+        let three = load(&mut slots, 3, 10);
+        assert_eq!((find(&slots, one), find(&slots, two), find(&slots, three)), (Some(1), None, Some(3)));
+        assert_eq!(slots.touch(two), Err(STALE));
+        assert_eq!(slots.bytes, 20);
+    }
+
+    #[test]
+    fn the_same_object_keeps_its_slot() {
+        let mut slots = slots();
+        assert_eq!(load(&mut slots, 1, 10), load(&mut slots, 1, 10));
+        assert_eq!(slots.bytes, 10);
+    }
+
+    #[test]
+    fn large_objects_make_room_for_themselves() {
+        let mut slots = slots();
+        let (one, two) = (load(&mut slots, 1, 60), load(&mut slots, 2, 60));
+        assert_eq!((find(&slots, one), find(&slots, two)), (None, Some(2)));
+        let huge = load(&mut slots, 3, 1000);
+        assert_eq!((find(&slots, two), find(&slots, huge)), (None, Some(3)));
+        assert_eq!(slots.bytes, 1000);
+    }
+
+    #[test]
+    fn a_handle_that_was_never_given_is_stale() {
+        let slots = slots();
+        assert_eq!(find(&slots, Handle { slot: u32::MAX, tag: [0; 8] }), None);
+    }
+}

@@ -1,0 +1,179 @@
+//! One engine: a buffer to exchange bytes through, and what is loaded.
+
+use alloc::vec::Vec;
+
+use warded_core::call::error_document;
+use warded_core::error::{Error, ErrorCode};
+use zeroize::Zeroize as _;
+
+use crate::cache::{Cache, Handle};
+use crate::operations::{self, Output};
+
+/// The longest input: 16 MiB of plaintext with everything around it.
+pub const MAX_BUFFER: usize = 17 * 1024 * 1024;
+
+macro_rules! exports {
+    ($($(#[$doc:meta])* $export:ident = $operation:ident;)*) => {
+        /// The operations that a module exports, in the order of `docs/abi.md`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(clippy::exhaustive_enums, reason = "the list of version 1 of the ABI")]
+        pub enum Export { $($(#[$doc])* $export,)* }
+
+        impl Export {
+            fn run(self, cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+                match self { $(Self::$export => operations::$operation(cache, input),)* }
+            }
+        }
+    };
+}
+
+exports! {
+    /// One document call.
+    Call = call;
+    /// Compiles a grant document.
+    CompileGrant = compile_grant;
+    /// Loads a compiled grant.
+    LoadGrant = load_grant;
+    /// Decides a packed request.
+    Decide = decide;
+    /// Loads keys.
+    LoadKeyring = load_keyring;
+    /// Seals a value.
+    Seal = seal;
+    /// Opens a value.
+    Open = open;
+    /// Seals a value under a data key of its own.
+    SealWithDataKey = seal_with_data_key;
+    /// Opens a value sealed under a data key.
+    OpenWithDataKey = open_with_data_key;
+    /// Makes a token of random bytes.
+    MintToken = mint_token;
+    /// Checks and hashes a token.
+    HashToken = hash_token;
+    /// Compares a token with a hash.
+    VerifyToken = verify_token;
+    /// SHA-256.
+    Sha256 = sha256;
+    /// HMAC-SHA-256.
+    HmacSha256 = hmac_sha256;
+    /// AES-256-GCM, sealing.
+    AesGcmSeal = aes_gcm_seal;
+    /// AES-256-GCM, opening.
+    AesGcmOpen = aes_gcm_open;
+    /// KBKDF in counter mode.
+    Kbkdf = kbkdf;
+}
+
+/// The exchange buffer and the loaded objects of one module instance.
+#[derive(Debug)]
+pub struct Engine {
+    buffer: Vec<u8>,
+    /// How many bytes at the start of the buffer may hold a secret that an earlier call left for its reader.
+    secret: usize,
+    cache: Cache,
+}
+
+impl Engine {
+    /// An engine with nothing loaded.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { buffer: Vec::new(), secret: 0, cache: Cache::new() }
+    }
+
+    /// The exchange buffer, grown to at least `length` bytes; `None` over [`MAX_BUFFER`]. What it holds stays.
+    pub fn buffer(&mut self, length: usize) -> Option<&mut [u8]> {
+        if length > MAX_BUFFER {
+            return None;
+        }
+        if self.buffer.len() < length {
+            self.grow(length);
+        }
+        Some(&mut self.buffer)
+    }
+
+    /// Loads compiled grant bytes, for a binding that has them at hand.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidCompiled`].
+    pub fn load_grant(&mut self, bytes: &[u8]) -> Result<Handle, Error> {
+        self.cache.load_grant(bytes)
+    }
+
+    /// Runs an export on the first `length` bytes of the buffer, leaves the answer there, and returns status and length.
+    pub fn run(&mut self, length: usize, export: Export) -> u64 {
+        self.wipe_behind(length);
+        let Some(input) = self.buffer.get(..length) else {
+            return self.refuse(&Error::new(ErrorCode::InvalidBuffer));
+        };
+        match export.run(&mut self.cache, input) {
+            Ok(Output::Public(answer)) => self.answer(0, &answer),
+            Ok(Output::Document(status, answer)) => {
+                self.wipe(length);
+                let answered = self.answer(status, answer.expose());
+                self.secret = answer.expose().len();
+                answered
+            }
+            Ok(Output::Short(answer, used)) => self.answer(0, answer.get(..used).unwrap_or_default()),
+            Ok(Output::Sealed(answer)) => {
+                self.wipe(length);
+                self.answer(0, &answer)
+            }
+            Ok(Output::Secret(answer)) => {
+                self.wipe(length);
+                let answered = self.answer(0, answer.expose());
+                self.secret = answer.expose().len();
+                answered
+            }
+            Err(error) => {
+                self.wipe(length);
+                self.refuse(&error)
+            }
+        }
+    }
+
+    fn refuse(&mut self, error: &Error) -> u64 {
+        self.answer(error.code().number(), &error_document(error).to_json())
+    }
+
+    fn answer(&mut self, status: u16, answer: &[u8]) -> u64 {
+        if self.buffer.len() < answer.len() {
+            self.grow(answer.len());
+        }
+        if let Some(place) = self.buffer.get_mut(..answer.len()) {
+            place.copy_from_slice(answer);
+        }
+        (u64::from(status) << 32) | u64::try_from(answer.len()).unwrap_or_default()
+    }
+
+    /// Grows without leaving a copy of the old contents behind in freed memory.
+    fn grow(&mut self, length: usize) {
+        let mut grown = Vec::with_capacity(length);
+        grown.extend_from_slice(&self.buffer);
+        grown.resize(length, 0);
+        self.buffer.zeroize();
+        self.buffer = grown;
+    }
+
+    /// Wipes what an earlier answer left behind this input, and gives a large buffer back.
+    fn wipe_behind(&mut self, length: usize) {
+        if let Some(rest) = self.buffer.get_mut(length..self.secret.max(length)) {
+            rest.zeroize();
+        }
+        self.secret = 0;
+    }
+
+    fn wipe(&mut self, length: usize) {
+        if let Some(input) = self.buffer.get_mut(..length) {
+            input.zeroize();
+        }
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests;

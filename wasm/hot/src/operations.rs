@@ -1,0 +1,168 @@
+//! The binary operations, each from input bytes to an answer; `docs/abi.md` gives their layouts.
+
+use alloc::vec::Vec;
+
+use warded_core::call as document;
+use warded_core::codec::{DAMAGED, Reader, Writer};
+use warded_core::crypto::seal::Context;
+use warded_core::crypto::{hash, seal as sealing, token};
+use warded_core::error::{Error, ErrorCode};
+use warded_core::grant::Grant;
+use warded_core::secret::Secret;
+
+use crate::cache::{Cache, Handle};
+use crate::packed;
+
+/// The answer of an operation, which says what has to be wiped for it.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it lives on the stack for one call, and a box would cost the hot path an allocation")]
+pub(crate) enum Output {
+    /// Neither input nor answer is secret.
+    Public(Vec<u8>),
+    /// The same, of a few bytes, without an allocation.
+    Short([u8; packed::ANSWER], usize),
+    /// The input held secrets.
+    Sealed(Vec<u8>),
+    /// Input and answer are secrets.
+    Secret(Secret<Vec<u8>>),
+    /// A document with its own status; it may hold secrets.
+    Document(u16, Secret<Vec<u8>>),
+}
+
+const MISUSE: Error = Error::new(ErrorCode::InvalidBuffer);
+
+/// Reads a layout; one that does not fit is the calling code's mistake, not damaged data.
+fn laid_out<'a, T>(
+    input: &'a [u8],
+    read: impl FnOnce(&mut Reader<'a>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut reader = Reader::new(input);
+    read(&mut reader).map_err(|error| if error == DAMAGED { MISUSE } else { error })
+}
+
+fn array<const N: usize>(reader: &mut Reader<'_>) -> Result<[u8; N], Error> {
+    reader.raw(N)?.try_into().map_err(|_| MISUSE)
+}
+
+fn take_context<'a>(reader: &mut Reader<'a>) -> Result<Context<'a>, Error> {
+    let (context, rest) = Context::read(reader.rest())?;
+    *reader = Reader::new(rest);
+    Ok(context)
+}
+
+pub(crate) fn call(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let answer = document::answer(input);
+    Ok(Output::Document(answer.status, Secret::new(answer.json)))
+}
+
+pub(crate) fn compile_grant(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    Ok(Output::Public(Grant::from_json(input)?.to_bytes()))
+}
+
+pub(crate) fn load_grant(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    Ok(Output::Public(cache.load_grant(input)?.to_bytes()))
+}
+
+pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (answer, length) = packed::decide(cache, input)?;
+    Ok(Output::Short(answer, length))
+}
+
+pub(crate) fn load_keyring(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    Ok(Output::Sealed(cache.load_keyring(input)?.to_bytes()))
+}
+
+pub(crate) fn seal(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (handle, salt, context, plaintext) = laid_out(input, |reader| {
+        Ok((Handle::read(reader)?, array(reader)?, take_context(reader)?, reader.rest()))
+    })?;
+    sealing::seal(cache.keyring(handle)?, &context, salt, plaintext).map(Output::Sealed)
+}
+
+pub(crate) fn open(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (handle, context, sealed) =
+        laid_out(input, |reader| Ok((Handle::read(reader)?, take_context(reader)?, reader.rest())))?;
+    sealing::open(cache.keyring(handle)?, &context, sealed).map(Output::Secret)
+}
+
+pub(crate) fn seal_with_data_key(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (handle, key, salts) = laid_out(input, |reader| {
+        Ok((Handle::read(reader)?, reader.raw(32)?, [array(reader)?, array(reader)?]))
+    })?;
+    let key: &[u8; 32] = key.try_into().map_err(|_| MISUSE)?;
+    let rest = input.get(HANDLE_KEY_SALTS..).ok_or(MISUSE)?;
+    let (wrap, value, plaintext) =
+        laid_out(rest, |reader| Ok((take_context(reader)?, take_context(reader)?, reader.rest())))?;
+    let wrapped = sealing::seal_with_data_key(cache.keyring(handle)?, &wrap, &value, key, salts, plaintext)?;
+    let mut answer = Writer::new();
+    answer.bytes(&wrapped.data_key);
+    answer.raw(&wrapped.value);
+    Ok(Output::Sealed(answer.finish()))
+}
+
+/// A handle, a data key and two salts.
+const HANDLE_KEY_SALTS: usize = 12 + 32 + 64;
+
+pub(crate) fn open_with_data_key(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (handle, wrap, value, key, sealed) = laid_out(input, |reader| {
+        let (handle, wrap, value) = (Handle::read(reader)?, take_context(reader)?, take_context(reader)?);
+        Ok((handle, wrap, value, reader.bytes()?, reader.rest()))
+    })?;
+    sealing::open_with_data_key(cache.keyring(handle)?, &wrap, &value, key, sealed).map(Output::Secret)
+}
+
+pub(crate) fn mint_token(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (letter, random) = input.split_first().ok_or(MISUSE)?;
+    let kind = token::TokenKind::from_letter(*letter).ok_or(MISUSE)?;
+    let minted = token::mint(kind, random.try_into().map_err(|_| MISUSE)?);
+    let mut answer = Vec::with_capacity(token::LENGTH.saturating_add(32));
+    answer.extend_from_slice(minted.expose().as_bytes());
+    answer.extend_from_slice(&minted.hash());
+    Ok(Output::Secret(Secret::new(answer)))
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Error> {
+    core::str::from_utf8(bytes).map_err(|_| Error::new(ErrorCode::InvalidToken))
+}
+
+pub(crate) fn hash_token(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let text = text(input)?;
+    let kind = token::parse(text)?;
+    let mut answer = Vec::with_capacity(33);
+    answer.push(kind.letter());
+    answer.extend_from_slice(&token::hash(text));
+    Ok(Output::Sealed(answer))
+}
+
+pub(crate) fn verify_token(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (hash, token) = input.split_first_chunk().ok_or(MISUSE)?;
+    Ok(Output::Sealed(Vec::from([u8::from(token::verify(text(token)?, hash))])))
+}
+
+pub(crate) fn sha256(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    Ok(Output::Sealed(hash::sha256(input).to_vec()))
+}
+
+pub(crate) fn hmac_sha256(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (key, data) = laid_out(input, |reader| Ok((reader.bytes()?, reader.rest())))?;
+    Ok(Output::Sealed(hash::hmac_sha256(key, data).to_vec()))
+}
+
+pub(crate) fn aes_gcm_seal(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (key, nonce, aad, plaintext) =
+        laid_out(input, |reader| Ok((reader.raw(32)?, array(reader)?, reader.bytes()?, reader.rest())))?;
+    hash::aes_gcm_seal(key.try_into().map_err(|_| MISUSE)?, &nonce, aad, plaintext).map(Output::Sealed)
+}
+
+pub(crate) fn aes_gcm_open(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (key, nonce, aad, sealed) =
+        laid_out(input, |reader| Ok((reader.raw(32)?, array(reader)?, reader.bytes()?, reader.rest())))?;
+    hash::aes_gcm_open(key.try_into().map_err(|_| MISUSE)?, &nonce, aad, sealed).map(Output::Secret)
+}
+
+pub(crate) fn kbkdf(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (length, key, label, context) =
+        laid_out(input, |reader| Ok((reader.u32()?, reader.raw(32)?, reader.bytes()?, reader.rest())))?;
+    let length = usize::try_from(length).map_err(|_| MISUSE)?;
+    hash::kbkdf_counter(key, label, context, length).map(Output::Secret)
+}

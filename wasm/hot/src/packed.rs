@@ -1,0 +1,161 @@
+//! The packed layout of a decision: what a request costs in bytes instead of a document.
+
+use core::net::IpAddr;
+
+use warded_core::codec::{DAMAGED, Reader};
+use warded_core::decide::{Link, MAX_LINKS, decide as decide_request};
+use warded_core::decision::{Decision, Outcome};
+use warded_core::error::{Error, ErrorCode, Place};
+use warded_core::ip::parse_address;
+use warded_core::path::Path;
+use warded_core::pattern::Pattern;
+use warded_core::request::{Request, Target};
+use warded_core::scope::Word;
+use warded_core::tier::Tier;
+use warded_core::time::Millis;
+use warded_core::usage::Usage;
+
+use crate::cache::{Cache, Handle};
+
+/// The version of the layout.
+const VERSION: u8 = 1;
+const HEAD: usize = 8;
+const USAGE: usize = 24;
+const REASON: usize = 4;
+/// Each link fails each clause at most once: there are eight clauses, and two reasons that belong to the chain.
+const MAX_REASONS: usize = MAX_LINKS * 8 + 2;
+/// The longest answer.
+pub(crate) const ANSWER: usize = HEAD + USAGE * MAX_LINKS + REASON * MAX_REASONS;
+
+const MISUSE: Error = Error::new(ErrorCode::InvalidBuffer);
+
+struct Head {
+    links: usize,
+    tier: u8,
+    target: u8,
+    resource: usize,
+    action: usize,
+    path: usize,
+    ip: Option<usize>,
+    now: u64,
+}
+
+impl Head {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        if reader.u8()? != VERSION {
+            return Err(MISUSE);
+        }
+        let links = usize::from(reader.u8()?);
+        let (tier, target) = (reader.u8()?, reader.u8()?);
+        let (resource, action) = (usize::from(reader.u8()?), usize::from(reader.u8()?));
+        let path = usize::from(reader.u16()?);
+        let (has_ip, ip) = (reader.u8()?, usize::from(reader.u8()?));
+        let ip = match has_ip {
+            0 if ip == 0 => None,
+            1 => Some(ip),
+            _ => return Err(MISUSE),
+        };
+        if !(1..=MAX_LINKS).contains(&links) || reader.raw(6)? != [0; 6] {
+            return Err(MISUSE);
+        }
+        Ok(Self { links, tier, target, resource, action, path, ip, now: reader.u64()? })
+    }
+}
+
+type Links = [(Handle, Usage); MAX_LINKS];
+
+/// Decides a packed request; the answer is an array and how much of it is used.
+pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<([u8; ANSWER], usize), Error> {
+    let mut reader = Reader::new(input);
+    let misuse = |error: Error| if error == DAMAGED { MISUSE } else { error };
+    let head = Head::read(&mut reader).map_err(misuse)?;
+    let links = read_links(&mut reader, head.links).map_err(misuse)?;
+    let links = links.get(..head.links).ok_or(MISUSE)?;
+    let request = read_request(&mut reader, &head).map_err(misuse)?;
+    for (handle, _) in links {
+        cache.use_grant(*handle)?;
+    }
+    let (Some((first, rest)), cache) = (links.split_first(), &*cache) else { return Err(MISUSE) };
+    let link = |(handle, usage): &(Handle, Usage)| Ok(Link { grant: cache.grant(*handle)?, usage: *usage });
+    let mut chain = [link(first)?; MAX_LINKS];
+    for (place, stored) in chain.iter_mut().skip(1).zip(rest) {
+        *place = link(stored)?;
+    }
+    let decision = decide_request(chain.get(..links.len()).ok_or(MISUSE)?, &request);
+    Ok(write_answer(&decision))
+}
+
+fn read_links(reader: &mut Reader<'_>, count: usize) -> Result<Links, Error> {
+    let mut links = [(Handle { slot: 0, tag: [0; 8] }, Usage::default()); MAX_LINKS];
+    for link in links.iter_mut().take(count) {
+        let handle = Handle::read(reader)?;
+        if reader.u32()? != 0 {
+            return Err(MISUSE);
+        }
+        *link = (handle, Usage::new(reader.u64()?, reader.u64()?, reader.u64()?));
+    }
+    Ok(links)
+}
+
+fn read_request<'a>(reader: &mut Reader<'a>, head: &Head) -> Result<Request<'a>, Error> {
+    let mut text = |length, field| utf8(reader.raw(length)?, field);
+    let resource = text(head.resource, "resource")?;
+    let action = text(head.action, "action")?;
+    let target = text(head.path, "path")?;
+    let ip = head.ip.map(|length| text(length, "ip")).transpose()?;
+    if !reader.rest().is_empty() {
+        return Err(MISUSE);
+    }
+    Ok(Request {
+        subject: None,
+        resource: named("resource", Word::parse(resource))?,
+        action: named("action", Word::parse(action))?,
+        target: read_target(head.target, target)?,
+        tier: Tier::from_byte(head.tier).ok_or(MISUSE)?,
+        ip: ip.map(|text| named::<IpAddr>("ip", parse_address(text))).transpose()?,
+        now: named("now", Millis::new(head.now))?,
+    })
+}
+
+fn read_target(kind: u8, text: &str) -> Result<Target<'_>, Error> {
+    match kind {
+        0 if text.is_empty() => Ok(Target::None),
+        1 => named("path", Path::parse(text)).map(Target::Path),
+        2 => named("listing", Pattern::parse(text)).map(Target::Listing),
+        _ => Err(MISUSE),
+    }
+}
+
+fn utf8<'a>(bytes: &'a [u8], field: &'static str) -> Result<&'a str, Error> {
+    named(field, core::str::from_utf8(bytes).map_err(|_| Error::new(ErrorCode::InvalidText)))
+}
+
+/// The same result, its error at a field of the request as a document would have it.
+fn named<T>(field: &'static str, result: Result<T, Error>) -> Result<T, Error> {
+    result.map_err(|error| error.at(Place::Name(&Place::Root, field)))
+}
+
+fn write_answer(decision: &Decision) -> ([u8; ANSWER], usize) {
+    let mut answer = [0; ANSWER];
+    let mut used = 0_usize;
+    let mut put = |bytes: &[u8]| {
+        let end = used.saturating_add(bytes.len());
+        if let Some(place) = answer.get_mut(used..end) {
+            place.copy_from_slice(bytes);
+            used = end;
+        }
+    };
+    let allowed = u8::from(decision.outcome() == Outcome::Allow);
+    let count = |length: usize| u8::try_from(length).unwrap_or(u8::MAX);
+    put(&[allowed, count(decision.usages().len()), count(decision.reasons().len()), 0, 0, 0, 0, 0]);
+    for usage in decision.usages() {
+        put(&usage.uses.to_le_bytes());
+        put(&usage.last.to_le_bytes());
+        put(&usage.revision.to_le_bytes());
+    }
+    for reason in decision.reasons() {
+        let [low, high] = reason.code.number().to_le_bytes();
+        put(&[low, high, reason.link, 0]);
+    }
+    (answer, used)
+}
