@@ -36,7 +36,7 @@ impl From<Result<Value, Error>> for Answer {
 /// Answers one call, given as JSON text.
 #[must_use]
 pub fn answer(json: &[u8]) -> Answer {
-    Value::parse(json).and_then(|call| dispatch(&call)).into()
+    Value::parse(json).and_then(|call| run(&call)).into()
 }
 
 /// An error as every boundary shows it.
@@ -77,7 +77,11 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("errors", errors),
 ];
 
-fn dispatch(call: &Value) -> Result<Value, Error> {
+/// Runs one call, for a binding that has it as a document already.
+///
+/// # Errors
+/// The field that is unknown, missing or wrong.
+pub fn run(call: &Value) -> Result<Value, Error> {
     let mut fields = Fields::of(call, &Place::Root)?;
     let name = fields.required("op")?;
     let operation = name.parsed(|text| {

@@ -8,6 +8,7 @@ use ipnet::{IpNet, Ipv4Net};
 
 use crate::codec::{DAMAGED, Reader, Writer};
 use crate::error::{Error, ErrorCode, Hint};
+use crate::sorted::sorted;
 
 #[cfg(test)]
 mod tests;
@@ -157,8 +158,8 @@ impl Allowlist {
 }
 
 /// Sorts ranges and joins those that touch or overlap; `next` is the number after a number, `None` after the last.
-fn merge<T: Ord + Copy>(mut ranges: Vec<(T, T)>, next: impl Fn(T) -> Option<T>) -> Vec<(T, T)> {
-    ranges.sort_unstable();
+fn merge<T: Ord + Copy>(ranges: Vec<(T, T)>, next: impl Fn(T) -> Option<T>) -> Vec<(T, T)> {
+    let mut ranges = sorted(ranges);
     ranges.dedup_by(|(start, end), (_, last)| {
         let joined = next(*last).is_none_or(|next| *start <= next);
         if joined {

@@ -19,6 +19,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod error;
+mod sorted;
 
 pub mod codec;
 pub mod document;

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::codec::{DAMAGED, Reader, Writer};
 use crate::error::Error;
 use crate::path::Path;
+use crate::sorted::sorted;
 
 /// A set of namespaces, each meaning everything below it.
 ///
@@ -33,8 +34,8 @@ impl Namespaces {
         if namespaces.contains(&"*") {
             return None;
         }
-        let mut prefixes: Vec<Box<str>> = namespaces.iter().map(|text| format!("{text}/").into()).collect();
-        prefixes.sort_unstable();
+        let mut prefixes: Vec<Box<str>> =
+            sorted(namespaces.iter().map(|text| format!("{text}/").into()).collect());
         prefixes.dedup_by(|later, earlier| later.starts_with(&**earlier));
         Some(Self(prefixes))
     }

@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorCode, Hint};
 use crate::path::{MAX_BYTES, Path};
 use crate::pattern::{Pattern, check_body};
 use crate::scope::{Action, MAX_WORD, Scope, Word};
+use crate::sorted::sorted;
 
 use self::keys::Keys;
 
@@ -44,9 +45,8 @@ impl ScopeSet {
         for scope in scopes {
             keyed.push((Shape::of(*scope), key_of(*scope)?));
         }
-        keyed.sort_unstable();
         let mut lists: Vec<(Shape, Keys)> = Vec::new();
-        for (shape, key) in &keyed {
+        for (shape, key) in &sorted(keyed) {
             match lists.last_mut() {
                 Some((last, keys)) if last == shape => keys.append_unless_covered(key, shape.starred),
                 _ => lists.push((*shape, Keys::of_one(key))),

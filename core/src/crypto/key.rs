@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::hash::MacState;
 use crate::error::{Error, ErrorCode, Hint};
+use crate::sorted::sorted;
 
 /// The most keys that a keyring holds.
 pub const MAX_KEYS: usize = 64;
@@ -92,8 +93,7 @@ impl Keyring {
         if keys.len() > MAX_KEYS {
             return Err(Error::new(ErrorCode::LimitExceeded).with_hint(Hint::AtMost(MAX_KEYS as u64)));
         }
-        let mut ids: Vec<_> = keys.iter().map(MasterKey::id).collect();
-        ids.sort_unstable();
+        let mut ids = sorted(keys.iter().map(MasterKey::id).collect());
         ids.dedup();
         if ids.len() != keys.len() {
             return Err(Error::new(ErrorCode::DuplicateKeyId));

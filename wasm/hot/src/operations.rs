@@ -15,7 +15,10 @@ use crate::packed;
 
 /// The answer of an operation, which says what has to be wiped for it.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it lives on the stack for one call, and a box would cost the hot path an allocation")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives on the stack for one call, and a box would cost the hot path an allocation"
+)]
 pub(crate) enum Output {
     /// Neither input nor answer is secret.
     Public(Vec<u8>),

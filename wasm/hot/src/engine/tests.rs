@@ -10,7 +10,8 @@ fn write(engine: &mut Engine, bytes: &[u8]) -> usize {
 fn run(engine: &mut Engine, export: Export, input: &[u8]) -> (u16, Vec<u8>) {
     let length = write(engine, input);
     let packed = engine.run(length, export);
-    let (status, length) = ((packed >> 32) as u16, (packed & 0xffff_ffff) as usize);
+    let (status, length) =
+        (u16::try_from(packed >> 32).unwrap(), usize::try_from(packed & 0xffff_ffff).unwrap());
     (status, engine.buffer(length).unwrap()[..length].to_vec())
 }
 
@@ -22,8 +23,8 @@ fn done(engine: &mut Engine, export: Export, input: &[u8]) -> Vec<u8> {
 
 fn packed_request(handle: &[u8], path: &str, ip: &str) -> Vec<u8> {
     let mut request = vec![1, 1, 0, 1, 7, 4];
-    request.extend_from_slice(&(path.len() as u16).to_le_bytes());
-    request.extend_from_slice(&[u8::from(!ip.is_empty()), ip.len() as u8, 0, 0, 0, 0, 0, 0]);
+    request.extend_from_slice(&u16::try_from(path.len()).unwrap().to_le_bytes());
+    request.extend_from_slice(&[u8::from(!ip.is_empty()), u8::try_from(ip.len()).unwrap(), 0, 0, 0, 0, 0, 0]);
     request.extend_from_slice(&1000_u64.to_le_bytes());
     request.extend_from_slice(handle);
     request.extend_from_slice(&[0; 4]);
@@ -107,8 +108,7 @@ fn empty_context() -> Vec<u8> {
 fn what_is_sealed_is_opened_and_its_input_is_wiped() {
     let engine = &mut Engine::new();
     let handle = done(engine, Export::LoadKeyring, &[7; 32]);
-    let sealed =
-        done(engine, Export::Seal, &[&handle[..], &[1; 32], &empty_context(), b"hunter2"].concat());
+    let sealed = done(engine, Export::Seal, &[&handle[..], &[1; 32], &empty_context(), b"hunter2"].concat());
     assert!(!engine.buffer.windows(7).any(|bytes| bytes == b"hunter2"));
     let opened = done(engine, Export::Open, &[&handle[..], &empty_context(), &sealed].concat());
     assert_eq!(opened, b"hunter2");
