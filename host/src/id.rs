@@ -1,0 +1,87 @@
+//! Ids: a prefix that says what it names, and 128 random bits. Never used again.
+
+use crate::rng::{self, RngError};
+
+/// What an id names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prefix {
+    /// An agent.
+    Agent,
+    /// An approval.
+    Approval,
+    /// An audit event.
+    Event,
+    /// An operator's API key.
+    Key,
+    /// A member.
+    Member,
+    /// A secret.
+    Secret,
+    /// A scoped token.
+    Token,
+}
+
+impl Prefix {
+    /// Every prefix.
+    pub const ALL: [Self; 7] =
+        [Self::Agent, Self::Approval, Self::Event, Self::Key, Self::Member, Self::Secret, Self::Token];
+
+    /// The text before the digits, `_` included.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Agent => "agt_",
+            Self::Approval => "apr_",
+            Self::Event => "evt_",
+            Self::Key => "key_",
+            Self::Member => "mem_",
+            Self::Secret => "sec_",
+            Self::Token => "tok_",
+        }
+    }
+
+    /// The id of these bits.
+    #[must_use]
+    pub fn id(self, bits: [u8; 16]) -> String {
+        let mut digits = [0; 32];
+        // The buffer has two digits for each byte, so encoding cannot fail.
+        let _ = hex::encode_to_slice(bits, &mut digits);
+        let mut id = String::with_capacity(self.text().len() + digits.len());
+        id.push_str(self.text());
+        id.extend(digits.map(char::from));
+        id
+    }
+}
+
+/// A new id.
+///
+/// # Errors
+/// The operating system gives no random bytes.
+pub fn new_id(prefix: Prefix) -> Result<String, RngError> {
+    Ok(prefix.id(rng::bytes()?))
+}
+
+/// Whether a name could be taken for an id, which no name may.
+#[must_use]
+pub fn looks_like_id(name: &str) -> bool {
+    Prefix::ALL.iter().any(|prefix| name.starts_with(prefix.text()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_its_prefix_and_32_lower_case_digits() {
+        assert_eq!(Prefix::Agent.id([0xAB; 16]), "agt_abababababababababababababababab");
+        let (one, other) = (new_id(Prefix::Token).unwrap(), new_id(Prefix::Token).unwrap());
+        assert_eq!((one.len(), one.starts_with("tok_")), (36, true));
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn a_name_that_begins_like_an_id_is_told_apart() {
+        assert!(looks_like_id("tok_worker"));
+        assert!(!looks_like_id("token_worker"));
+    }
+}
