@@ -4,6 +4,9 @@ use std::net::IpAddr;
 
 use warded_core::ErrorCode;
 
+pub mod mask;
+pub mod record;
+
 macro_rules! events {
     ($($variant:ident = $name:literal;)*) => {
         /// What happened. The word before the dot is the resource type.
