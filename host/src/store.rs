@@ -28,6 +28,9 @@ pub enum StoreError {
     /// Something stored is not what this version writes.
     #[error("stored data is damaged: {0}")]
     Damaged(&'static str),
+    /// A defect of the server: the work was undone.
+    #[error("defect: {0}")]
+    Defect(&'static str),
     /// The write queue is full, or the writer is stopping.
     #[error("the write queue is full")]
     Busy,
@@ -352,13 +355,11 @@ pub struct Counts {
 }
 
 /// Reads of one consistent state.
+#[expect(clippy::missing_errors_doc, reason = "every method fails when the database does, and only then")]
 pub trait Read {
     /// The time of this transaction.
     fn now(&self) -> Millis;
     /// Whose credential has this hash, revoked or not.
-    ///
-    /// # Errors
-    /// The database failed, as for every method here.
     fn caller_by_hash(&mut self, hash: &[u8; 32]) -> Result<Option<CallerId>, StoreError>;
     /// The caller's chain.
     fn caller(&mut self, id: &CallerId) -> Result<Option<Caller>, StoreError>;
@@ -402,11 +403,9 @@ pub trait Read {
 }
 
 /// A transaction that may write.
+#[expect(clippy::missing_errors_doc, reason = "every method fails when the database does, and only then")]
 pub trait Tx: Read {
     /// Stores what a decision returned for one link; for an agent also that it was active now.
-    ///
-    /// # Errors
-    /// The database failed, as for every method here.
     fn store_usage(&mut self, id: &CallerId, usage: &Usage) -> Result<(), StoreError>;
     /// Adds an agent; `false` if its name was ever used.
     fn add_agent(&mut self, agent: &AgentRow) -> Result<bool, StoreError>;
@@ -432,6 +431,10 @@ pub trait Tx: Read {
 
 /// What a job's closure came to.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for one match, and a box for each refusal would cost more"
+)]
 pub enum Verdict<T> {
     /// Allowed: what was written stands, the events are appended, and the answer goes out once the commit is durable.
     Done {
@@ -566,6 +569,7 @@ pub fn unavailable(error: &StoreError) -> ApiError {
         StoreError::Damaged(_) => {
             ApiError::new(ApiCode::Internal, "stored data is damaged, see the server's log")
         }
+        StoreError::Defect(_) => ApiError::new(ApiCode::Internal, "a defect of the server, see its log"),
         StoreError::Database(_) => ApiError::new(
             ApiCode::AuditUnavailable,
             "the audit record cannot be written, so nothing was done",
