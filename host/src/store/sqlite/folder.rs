@@ -1,0 +1,94 @@
+//! The data folder: its mode, its lock, and connections to the database in it.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::OpenError;
+
+/// The database's file in the data folder.
+const DATABASE: &str = "warded.db";
+/// The file whose lock says that a server uses the folder.
+const LOCK: &str = "lock";
+/// How long a statement waits for a lock: with the time in the queue it stays below the two seconds in which a caller is told.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// More than there are statements, so that none is ever prepared twice.
+const STATEMENTS: usize = 128;
+
+/// A data folder that belongs to this process until it is dropped.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    /// Held, never read: the lock goes with the file.
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes the folder if it is missing, closes it to other users, and takes its lock.
+    pub(super) fn take(path: &Path) -> Result<Self, OpenError> {
+        let unusable = |source| OpenError::Unusable { path: path.to_path_buf(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+        fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(unusable)?;
+        // An absolute path: SQLite reads a relative one that begins with `file:` as a URI.
+        let path = path.canonicalize().map_err(unusable)?;
+        let lock = private_file(&path.join(LOCK)).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path }),
+            Err(TryLockError::Error(source)) => return Err(OpenError::Unusable { path, source }),
+        }
+        private_file(&path.join(DATABASE))
+            .map_err(|source| OpenError::Unusable { path: path.clone(), source })?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.path.join(DATABASE)
+    }
+}
+
+/// Opens a file for this user only, made if it is missing.
+fn private_file(path: &Path) -> io::Result<File> {
+    let file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
+}
+
+/// A connection that may write. What it commits survives a power loss.
+pub(super) fn connect(database: &Path) -> rusqlite::Result<Connection> {
+    let connection = open(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // What is destroyed is overwritten, not only unlinked.
+    connection.pragma_update(None, "secure_delete", true)?;
+    // Savepoints keep their pages in memory, not in temporary files.
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    // The checkpointer does it beside the writer.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(connection)
+}
+
+/// A connection that cannot write.
+pub(super) fn connect_to_read(database: &Path) -> rusqlite::Result<Connection> {
+    let connection = open(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "cache_size", -4_096)?;
+    Ok(connection)
+}
+
+fn open(database: &Path, mode: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(database, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A database may not bring code: functions and views in a damaged or planted schema stay inert.
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(connection)
+}

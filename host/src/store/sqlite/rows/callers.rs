@@ -1,0 +1,102 @@
+//! Callers: whose credential it is, its chain, and what has been used of it.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use warded_core::time::Millis;
+use warded_core::usage::Usage;
+
+use crate::store::sqlite::values::{grant, word};
+use crate::store::{Caller, CallerId, Role, StoreError, StoredLink};
+
+pub(super) fn by_hash(connection: &Connection, hash: &[u8; 32]) -> Result<Option<CallerId>, StoreError> {
+    let sql = "SELECT 'token', id FROM tokens WHERE hash = ?1 \
+        UNION ALL SELECT 'agent', id FROM agents WHERE key_hash = ?1 \
+        UNION ALL SELECT 'key', id FROM api_keys WHERE hash = ?1";
+    let caller = |row: &Row<'_>| {
+        let id = row.get(1)?;
+        Ok(match row.get_ref(0)?.as_str()? {
+            "token" => CallerId::Token(id),
+            "agent" => CallerId::Agent(id),
+            _ => CallerId::Key(id),
+        })
+    };
+    Ok(connection.prepare_cached(sql)?.query_row([hash], caller).optional()?)
+}
+
+pub(super) fn load(connection: &Connection, id: &CallerId) -> Result<Option<Caller>, StoreError> {
+    let found = match id {
+        CallerId::Agent(id) => connection.prepare_cached(AGENT)?.query_row([id], agent).optional(),
+        CallerId::Key(id) => connection.prepare_cached(KEY)?.query_row([id], key).optional(),
+        CallerId::Token(id) => connection.prepare_cached(TOKEN)?.query_row([id], token).optional(),
+    };
+    Ok(found?)
+}
+
+/// Columns 0-7: the agent and its link.
+const AGENT: &str = "SELECT a.id, a.name, a.revoked_at IS NOT NULL, \
+    a.grant_bytes, a.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0) \
+    FROM agents a LEFT JOIN usages u ON u.id = a.id WHERE a.id = ?1";
+
+/// Columns 0-7 as of an agent, 8-14: the token and its link.
+const TOKEN: &str = "SELECT a.id, a.name, a.revoked_at IS NOT NULL, \
+    a.grant_bytes, a.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0), \
+    t.id, t.revoked_at IS NOT NULL, \
+    t.grant_bytes, t.grant_digest, ifnull(v.uses, 0), ifnull(v.last, 0), ifnull(v.revision, 0) \
+    FROM tokens t JOIN agents a ON a.id = t.agent_id \
+    LEFT JOIN usages u ON u.id = a.id LEFT JOIN usages v ON v.id = t.id WHERE t.id = ?1";
+
+const KEY: &str = "SELECT m.id, m.name, m.role, k.id, \
+    k.grant_bytes, k.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0) \
+    FROM api_keys k JOIN members m ON m.id = k.member_id LEFT JOIN usages u ON u.id = k.id WHERE k.id = ?1";
+
+fn agent(row: &Row<'_>) -> rusqlite::Result<Caller> {
+    let principal: String = row.get(0)?;
+    let chain = vec![link(row, CallerId::Agent(principal.clone()), 3)?];
+    Ok(Caller { chain, principal, name: row.get(1)?, role: None, revoked: row.get(2)? })
+}
+
+fn token(row: &Row<'_>) -> rusqlite::Result<Caller> {
+    let mut caller = agent(row)?;
+    caller.chain.push(link(row, CallerId::Token(row.get(8)?), 10)?);
+    caller.revoked |= row.get::<_, bool>(9)?;
+    Ok(caller)
+}
+
+fn key(row: &Row<'_>) -> rusqlite::Result<Caller> {
+    let chain = vec![link(row, CallerId::Key(row.get(3)?), 4)?];
+    let role = Some(word(row, 2, Role::parse)?);
+    Ok(Caller { chain, principal: row.get(0)?, name: row.get(1)?, role, revoked: false })
+}
+
+/// The link whose grant and usage stand in the five columns from `column` on.
+fn link(row: &Row<'_>, id: CallerId, column: usize) -> rusqlite::Result<StoredLink> {
+    Ok(StoredLink { id, grant: grant(row, column)?, usage: usage(row, column.saturating_add(2))? })
+}
+
+/// The usage in the three columns from `column` on.
+pub(super) fn usage(row: &Row<'_>, column: usize) -> rusqlite::Result<Usage> {
+    let counter = |offset: usize| row.get(column.saturating_add(offset));
+    Ok(Usage::new(counter(0)?, counter(1)?, counter(2)?))
+}
+
+pub(super) fn store_usage(
+    connection: &Connection,
+    id: &CallerId,
+    usage: &Usage,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let (id, active_at) = match id {
+        CallerId::Agent(id) => (id, Some(now)),
+        CallerId::Key(id) | CallerId::Token(id) => (id, None),
+    };
+    connection.prepare_cached(STORE_USAGE)?.execute(params![
+        id,
+        usage.uses,
+        usage.last,
+        usage.revision,
+        active_at.map(Millis::as_u64)
+    ])?;
+    Ok(())
+}
+
+const STORE_USAGE: &str = "INSERT INTO usages (id, uses, last, revision, last_active_at) VALUES (?1, ?2, ?3, ?4, ?5) \
+    ON CONFLICT (id) DO UPDATE SET uses = ?2, last = ?3, revision = ?4, last_active_at = ?5";

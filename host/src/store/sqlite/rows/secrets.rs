@@ -1,0 +1,139 @@
+//! Secrets, without their values. Prefixes are byte ranges.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use warded_core::path::Path;
+use warded_core::tier::Tier;
+use warded_core::time::Millis;
+
+use crate::store::sqlite::values::{millis, sql_limit, tier, word};
+use crate::store::{SecretRow, SecretType, StoreError};
+
+const SELECT: &str = "SELECT id, path, secret_type, tier, metadata, version, created_at, updated_at, created_by \
+    FROM secrets WHERE deleted_at IS NULL";
+
+pub(super) fn find(connection: &Connection, path: Path<'_>) -> Result<Option<SecretRow>, StoreError> {
+    let sql = format!("{SELECT} AND path = ?1");
+    Ok(connection.prepare_cached(&sql)?.query_row([path.as_str()], secret).optional()?)
+}
+
+pub(super) fn below(
+    connection: &Connection,
+    prefix: &str,
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Vec<SecretRow>, StoreError> {
+    let sql = format!("{SELECT} AND path >= ?1 AND path < ?2 ORDER BY path LIMIT ?3");
+    // The least text after a path is the path and a NUL; one bound lets the index begin there.
+    let after = after.map(|after| format!("{after}\0")).unwrap_or_default();
+    let start = prefix.max(&after);
+    let range = (start, end_of(prefix), sql_limit(limit));
+    Ok(connection.prepare_cached(&sql)?.query_map(range, secret)?.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn above_standard(
+    connection: &Connection,
+    prefix: &str,
+) -> Result<Vec<(String, Tier)>, StoreError> {
+    let sql = "SELECT path, tier FROM secrets WHERE deleted_at IS NULL AND tier > 0 AND path >= ?1 AND path < ?2 \
+        ORDER BY tier DESC, path";
+    let found = connection
+        .prepare_cached(sql)?
+        .query_map((prefix, end_of(prefix)), |row| Ok((row.get(0)?, tier(row, 1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+/// What sorts after everything that begins with the prefix, and before everything else that is greater.
+///
+/// Paths are ASCII, so the highest code point ends every range, and the empty prefix's as well.
+fn end_of(prefix: &str) -> String {
+    format!("{prefix}{}", char::MAX)
+}
+
+fn secret(row: &Row<'_>) -> rusqlite::Result<SecretRow> {
+    Ok(SecretRow {
+        id: row.get(0)?,
+        path: row.get(1)?,
+        secret_type: word(row, 2, SecretType::parse)?,
+        tier: tier(row, 3)?,
+        metadata: row.get(4)?,
+        version: row.get(5)?,
+        created_at: millis(row, 6)?,
+        updated_at: millis(row, 7)?,
+        created_by: row.get(8)?,
+    })
+}
+
+/// Jumps from each namespace to the next one, so that the cost is that of the namespaces, not of their secrets.
+const NAMESPACES: &str = "WITH RECURSIVE found (namespace) AS ( \
+        SELECT min(namespace) FROM secrets WHERE deleted_at IS NULL \
+        UNION ALL \
+        SELECT (SELECT min(s.namespace) FROM secrets s WHERE s.deleted_at IS NULL AND s.namespace > found.namespace) \
+        FROM found WHERE found.namespace IS NOT NULL \
+    ) SELECT namespace FROM found WHERE namespace IS NOT NULL";
+
+pub(super) fn namespaces(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let found =
+        connection.prepare_cached(NAMESPACES)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+pub(super) fn conflict(connection: &Connection, path: Path<'_>) -> Result<Option<String>, StoreError> {
+    let mut above = connection.prepare_cached("SELECT path FROM secrets WHERE path = ?1 LIMIT 1")?;
+    for (slash, _) in path.as_str().match_indices('/') {
+        let namespace = path.as_str().get(..slash);
+        if let Some(found) = above.query_row([namespace], |row| row.get(0)).optional()? {
+            return Ok(Some(found));
+        }
+    }
+    let inside = format!("{path}/");
+    let sql = "SELECT path FROM secrets WHERE path >= ?1 AND path < ?2 ORDER BY path LIMIT 1";
+    let found =
+        connection.prepare_cached(sql)?.query_row((&inside, end_of(&inside)), |row| row.get(0)).optional()?;
+    Ok(found)
+}
+
+pub(super) fn count_live(connection: &Connection) -> Result<u64, StoreError> {
+    let sql = "SELECT count(*) FROM secrets WHERE deleted_at IS NULL";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+pub(super) fn add(connection: &Connection, secret: &SecretRow) -> Result<(), StoreError> {
+    let sql = "INSERT INTO secrets \
+        (id, path, namespace, secret_type, tier, metadata, version, created_at, updated_at, created_by) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let namespace = secret.path.rsplit_once('/').map_or("", |(namespace, _)| namespace);
+    connection.prepare_cached(sql)?.execute(params![
+        secret.id,
+        secret.path,
+        namespace,
+        secret.secret_type.word(),
+        secret.tier.to_byte(),
+        secret.metadata,
+        secret.version,
+        secret.created_at.as_u64(),
+        secret.updated_at.as_u64(),
+        secret.created_by
+    ])?;
+    Ok(())
+}
+
+pub(super) fn update(connection: &Connection, secret: &SecretRow) -> Result<(), StoreError> {
+    let sql = "UPDATE secrets SET secret_type = ?2, tier = ?3, metadata = ?4, version = ?5, updated_at = ?6 \
+        WHERE id = ?1 AND deleted_at IS NULL";
+    connection.prepare_cached(sql)?.execute(params![
+        secret.id,
+        secret.secret_type.word(),
+        secret.tier.to_byte(),
+        secret.metadata,
+        secret.version,
+        secret.updated_at.as_u64()
+    ])?;
+    Ok(())
+}
+
+pub(super) fn delete(connection: &Connection, id: &str, now: Millis) -> Result<(), StoreError> {
+    let sql = "UPDATE secrets SET deleted_at = ?2 WHERE id = ?1 AND deleted_at IS NULL";
+    connection.prepare_cached(sql)?.execute(params![id, now.as_u64()])?;
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Scoped tokens.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use warded_core::time::Millis;
+
+use super::callers;
+use crate::store::sqlite::values::{
+    grant, list, list_text, millis, optional_list, optional_millis, sql_limit, tier,
+};
+use crate::store::{CallerId, StoreError, TokenRow};
+
+const SELECT: &str = "SELECT t.id, t.agent_id, t.hash, t.display, t.scopes, t.ip_allowlist, t.max_uses, t.reason, \
+    t.tier_ceiling, t.grant_bytes, t.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0), \
+    t.created_at, t.expires_at, t.revoked_at \
+    FROM tokens t LEFT JOIN usages u ON u.id = t.id";
+
+pub(super) fn find(connection: &Connection, id: &str) -> Result<Option<TokenRow>, StoreError> {
+    let sql = format!("{SELECT} WHERE t.id = ?1");
+    Ok(connection.prepare_cached(&sql)?.query_row([id], token).optional()?)
+}
+
+pub(super) fn newest(
+    connection: &Connection,
+    agent_id: Option<&str>,
+    limit: u64,
+) -> Result<Vec<TokenRow>, StoreError> {
+    let limit = sql_limit(limit);
+    let found: rusqlite::Result<_> = match agent_id {
+        Some(agent_id) => {
+            let sql = format!("{SELECT} WHERE t.agent_id = ?1 ORDER BY t.number DESC LIMIT ?2");
+            connection.prepare_cached(&sql)?.query_map(params![agent_id, limit], token)?.collect()
+        }
+        None => {
+            let sql = format!("{SELECT} ORDER BY t.number DESC LIMIT ?1");
+            connection.prepare_cached(&sql)?.query_map([limit], token)?.collect()
+        }
+    };
+    Ok(found?)
+}
+
+fn token(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
+    Ok(TokenRow {
+        id: row.get(0)?,
+        agent_id: row.get(1)?,
+        hash: row.get(2)?,
+        display: row.get(3)?,
+        scopes: list(row, 4)?,
+        ip_allowlist: optional_list(row, 5)?,
+        max_uses: row.get(6)?,
+        reason: row.get(7)?,
+        tier_ceiling: tier(row, 8)?,
+        grant: grant(row, 9)?,
+        usage: callers::usage(row, 11)?,
+        created_at: millis(row, 14)?,
+        expires_at: millis(row, 15)?,
+        revoked_at: optional_millis(row, 16)?,
+    })
+}
+
+pub(super) fn count_live(connection: &Connection, agent_id: &str, now: Millis) -> Result<u64, StoreError> {
+    let sql = "SELECT count(*) FROM tokens WHERE agent_id = ?1 AND revoked_at IS NULL AND expires_at > ?2";
+    Ok(connection.prepare_cached(sql)?.query_row(params![agent_id, now.as_u64()], |row| row.get(0))?)
+}
+
+pub(super) fn add(connection: &Connection, token: &TokenRow) -> Result<(), StoreError> {
+    connection.prepare_cached(INSERT)?.execute(params![
+        token.id,
+        token.agent_id,
+        token.hash,
+        token.display,
+        list_text(&token.scopes),
+        token.ip_allowlist.as_deref().map(list_text),
+        token.max_uses,
+        token.reason,
+        token.tier_ceiling.to_byte(),
+        token.grant.bytes,
+        token.grant.digest,
+        token.created_at.as_u64(),
+        token.expires_at.as_u64(),
+        token.revoked_at.map(Millis::as_u64)
+    ])?;
+    callers::store_usage(connection, &CallerId::Token(token.id.clone()), &token.usage, token.created_at)
+}
+
+const INSERT: &str = "INSERT INTO tokens (id, agent_id, hash, display, scopes, ip_allowlist, max_uses, reason, \
+    tier_ceiling, grant_bytes, grant_digest, created_at, expires_at, revoked_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+
+pub(super) fn revoke(connection: &Connection, id: &str, now: Millis) -> Result<(), StoreError> {
+    let sql = "UPDATE tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
+    connection.prepare_cached(sql)?.execute(params![id, now.as_u64()])?;
+    Ok(())
+}
+
+pub(super) fn revoke_all_of(connection: &Connection, agent_id: &str, now: Millis) -> Result<(), StoreError> {
+    let sql = "UPDATE tokens SET revoked_at = ?2 WHERE agent_id = ?1 AND revoked_at IS NULL";
+    connection.prepare_cached(sql)?.execute(params![agent_id, now.as_u64()])?;
+    Ok(())
+}
