@@ -1,16 +1,17 @@
 //! The packed layout of a decision: what a request costs in bytes instead of a document.
 
+use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use warded_core::codec::{DAMAGED, Reader};
 use warded_core::decide::{Link, MAX_LINKS, decide as decide_request};
 use warded_core::decision::{Decision, Outcome};
 use warded_core::error::{Error, ErrorCode, Place};
-use warded_core::ip::parse_address;
+use warded_core::ip::{Allowlist, Network, parse_address};
 use warded_core::path::Path;
 use warded_core::pattern::Pattern;
-use warded_core::request::{Request, Target};
-use warded_core::scope::Word;
+use warded_core::request::{Issue, MAX_TOKEN_NETWORKS, MAX_TOKEN_SCOPES, Request, Target};
+use warded_core::scope::{Scope, Word};
 use warded_core::tier::Tier;
 use warded_core::time::Millis;
 use warded_core::usage::Usage;
@@ -98,11 +99,10 @@ fn read_links(reader: &mut Reader<'_>, count: usize) -> Result<Links, Error> {
 }
 
 fn read_request<'a>(reader: &mut Reader<'a>, head: &Head) -> Result<Request<'a>, Error> {
-    let mut text = |length, field| utf8(reader.raw(length)?, field);
-    let resource = text(head.resource, "resource")?;
-    let action = text(head.action, "action")?;
-    let target = text(head.path, "path")?;
-    let ip = head.ip.map(|length| text(length, "ip")).transpose()?;
+    let resource = utf8(reader.raw(head.resource)?, "resource")?;
+    let action = utf8(reader.raw(head.action)?, "action")?;
+    let target = reader.raw(head.path)?;
+    let ip = head.ip.map(|length| utf8(reader.raw(length)?, "ip")).transpose()?;
     if !reader.rest().is_empty() {
         return Err(MISUSE);
     }
@@ -117,13 +117,38 @@ fn read_request<'a>(reader: &mut Reader<'a>, head: &Head) -> Result<Request<'a>,
     })
 }
 
-fn read_target(kind: u8, text: &str) -> Result<Target<'_>, Error> {
+fn read_target(kind: u8, bytes: &[u8]) -> Result<Target<'_>, Error> {
     match kind {
-        0 if text.is_empty() => Ok(Target::None),
-        1 => named("path", Path::parse(text)).map(Target::Path),
-        2 => named("listing", Pattern::parse(text)).map(Target::Listing),
+        0 if bytes.is_empty() => Ok(Target::None),
+        1 => named("path", Path::parse(utf8(bytes, "path")?)).map(Target::Path),
+        2 => named("listing", Pattern::parse(utf8(bytes, "listing")?)).map(Target::Listing),
+        3 => read_issue(bytes).map(Target::Issue),
         _ => Err(MISUSE),
     }
+}
+
+fn read_issue(bytes: &[u8]) -> Result<Issue<'_>, Error> {
+    let mut reader = Reader::new(bytes);
+    let (ttl, max_uses) = (named("issue", Millis::new(reader.u64()?))?, reader.u32()?);
+    let text = utf8(reader.rest(), "issue")?;
+    let (scopes, networks) = match text.split_once('\0') {
+        Some((scopes, networks)) => (scopes, Some(networks)),
+        None => (text, None),
+    };
+    let scopes = lines(scopes, MAX_TOKEN_SCOPES, Scope::parse)?;
+    let networks =
+        networks.map(|networks| lines(networks, MAX_TOKEN_NETWORKS, Network::parse)).transpose()?;
+    let ip_allowlist = networks.map(|networks| named("issue", Allowlist::compile(&networks))).transpose()?;
+    Ok(Issue::new(scopes, ttl, (max_uses != 0).then_some(max_uses), ip_allowlist))
+}
+
+fn lines<'a, T>(text: &'a str, most: usize, parse: fn(&'a str) -> Result<T, Error>) -> Result<Vec<T>, Error> {
+    let parsed: Vec<T> =
+        text.split('\n').take(most.saturating_add(1)).map(parse).collect::<Result<_, _>>()?;
+    if parsed.len() > most {
+        return named("issue", Err(Error::new(ErrorCode::LimitExceeded)));
+    }
+    Ok(parsed)
 }
 
 fn utf8<'a>(bytes: &'a [u8], field: &'static str) -> Result<&'a str, Error> {

@@ -159,3 +159,27 @@ fn lengths_that_the_buffer_does_not_have_are_refused() {
     assert_eq!(engine.buffer(MAX_BUFFER + 1), None);
     assert_eq!(engine.run(usize::MAX, Export::Call) >> 32, u64::from(ErrorCode::InvalidBuffer.number()));
 }
+
+#[test]
+fn a_token_to_be_issued_is_decided_scope_by_scope() {
+    let engine = &mut Engine::new();
+    let handle = loaded(engine, r#"{"scopes":["secrets:*:a/*"]}"#);
+    let issue = |scopes: &[u8]| {
+        let mut request = packed_request(&handle, "", "");
+        request[3] = 3;
+        let target = [&60_000_u64.to_le_bytes()[..], &[0; 4], scopes].concat();
+        request[6..8].copy_from_slice(&u16::try_from(target.len()).unwrap().to_le_bytes());
+        request.extend_from_slice(&target);
+        request
+    };
+    assert_eq!(
+        done(engine, Export::Decide, &issue(b"secrets:read:a/*\nsecrets:write:a/b\0\x31\x30.0.0.0/8"))[0],
+        1
+    );
+    assert_eq!(done(engine, Export::Decide, &issue(b"secrets:read:a/*\nsecrets:write:b/c"))[0], 0);
+    let wrong: &[&[u8]] = &[b"", b"secrets:read:a/*\n", b"secrets:read:a/*\0", b"secrets:read:a/*\0x"];
+    for scopes in wrong {
+        assert_ne!(run(engine, Export::Decide, &issue(scopes)).0, 0);
+    }
+    assert_ne!(run(engine, Export::Decide, &issue("secrets:read:a/b\n".repeat(65).as_bytes())).0, 0);
+}
