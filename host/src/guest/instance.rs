@@ -1,0 +1,225 @@
+//! One instance of the module: its memory, its exports, and what is loaded in it.
+
+use std::collections::HashMap;
+
+use warded_core::ErrorCode;
+use wasmtime::{Engine, InstancePre, Memory, Store, StoreLimits, StoreLimitsBuilder, TypedFunc};
+use zeroize::Zeroizing;
+
+use super::CompiledGrant;
+use super::config::MAX_MEMORY;
+
+/// The module keeps 256 grants loaded; handles beyond that would be stale more often than not.
+const MAX_HANDLES: usize = 256;
+/// The length of a handle.
+pub(super) const HANDLE: usize = 12;
+
+/// What the store of an instance holds.
+pub(super) type Limits = StoreLimits;
+/// A slot and 64 bits of what lies there.
+pub(super) type Handle = [u8; HANDLE];
+
+/// What the module refused.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) code: ErrorCode,
+    pub(super) message: String,
+    pub(super) field: Option<String>,
+}
+
+/// Why a call has no answer.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Refused(Refusal),
+    Trapped(wasmtime::Error),
+}
+
+impl Failure {
+    pub(super) const fn refused(code: ErrorCode, message: String) -> Self {
+        Self::Refused(Refusal { code, message, field: None })
+    }
+
+    /// The module's answer is not laid out as `docs/abi.md` says: as bad as a trap.
+    pub(super) fn layout() -> Self {
+        Self::Trapped(wasmtime::Error::msg("the answer is malformed"))
+    }
+}
+
+impl From<wasmtime::Error> for Failure {
+    fn from(error: wasmtime::Error) -> Self {
+        Self::Trapped(error)
+    }
+}
+
+macro_rules! exports {
+    ($($export:ident = $name:literal,)*) => {
+        /// An export of the module.
+        #[derive(Debug, Clone, Copy)]
+        pub(super) enum Export { $($export,)* }
+
+        impl Export {
+            const NAMES: &'static [&'static str] = &[$($name,)*];
+        }
+    };
+}
+
+exports! {
+    Call = "warded_call",
+    CompileGrant = "warded_compile_grant",
+    LoadGrant = "warded_load_grant",
+    Decide = "warded_decide",
+    LoadKeyring = "warded_load_keyring",
+    SealWithDataKey = "warded_seal_with_data_key",
+    OpenWithDataKey = "warded_open_with_data_key",
+    HashToken = "warded_hash_token",
+    MintToken = "warded_mint_token",
+    Sha256 = "warded_sha256",
+}
+
+/// An instance, used by one call at a time.
+pub(super) struct Instance {
+    store: Store<Limits>,
+    memory: Memory,
+    buffer: TypedFunc<u32, u32>,
+    exports: Vec<TypedFunc<u32, u64>>,
+    address: usize,
+    capacity: usize,
+    handles: HashMap<[u8; 32], Handle>,
+    keyring: Option<Handle>,
+    keys: Zeroizing<Vec<u8>>,
+}
+
+impl Instance {
+    pub(super) fn new(
+        engine: &Engine,
+        module: &InstancePre<Limits>,
+        keys: Zeroizing<Vec<u8>>,
+    ) -> Result<Self, Failure> {
+        let limits = StoreLimitsBuilder::new().memory_size(MAX_MEMORY).instances(1).tables(1).build();
+        let mut store = Store::new(engine, limits);
+        store.limiter(|limits| limits);
+        let instance = module.instantiate(&mut store)?;
+        let memory = instance.get_memory(&mut store, "memory").ok_or_else(Failure::layout)?;
+        let buffer = instance.get_typed_func(&mut store, "warded_buffer")?;
+        let exports = Export::NAMES
+            .iter()
+            .map(|name| instance.get_typed_func(&mut store, name))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            store,
+            memory,
+            buffer,
+            exports,
+            address: 0,
+            capacity: 0,
+            handles: HashMap::new(),
+            keyring: None,
+            keys,
+        })
+    }
+
+    /// Allows this many steps from here on.
+    pub(super) fn refuel(&mut self, steps: u64) -> Result<(), Failure> {
+        Ok(self.store.set_fuel(steps)?)
+    }
+
+    /// The keyring's handle, loading it if this instance has not yet.
+    pub(super) fn keyring(&mut self) -> Result<Handle, Failure> {
+        if let Some(handle) = self.keyring {
+            return Ok(handle);
+        }
+        let keys = self.keys.clone();
+        let handle = self.call(Export::LoadKeyring, &keys)?.try_into().map_err(|_| Failure::layout())?;
+        self.keyring = Some(handle);
+        Ok(handle)
+    }
+
+    /// A grant's handle, loading it if this instance has not yet.
+    pub(super) fn handle(&mut self, grant: &CompiledGrant) -> Result<Handle, Failure> {
+        if let Some(handle) = self.handles.get(&grant.digest) {
+            return Ok(*handle);
+        }
+        let handle = self.call(Export::LoadGrant, &grant.bytes)?.try_into().map_err(|_| Failure::layout())?;
+        if self.handles.len() >= MAX_HANDLES {
+            self.handles.clear();
+        }
+        self.handles.insert(grant.digest, handle);
+        Ok(handle)
+    }
+
+    /// Forgets which grants are loaded.
+    pub(super) fn forget_handles(&mut self) {
+        self.handles.clear();
+    }
+
+    /// Runs an export on `input` and lends its answer.
+    pub(super) fn call(&mut self, export: Export, input: &[u8]) -> Result<&[u8], Failure> {
+        let (status, length) = self.run(export, input)?;
+        if status != 0 {
+            return Err(self.refusal(status, length));
+        }
+        self.read(length)
+    }
+
+    /// Runs an export, gives its answer to `read`, and wipes it in the module's memory.
+    pub(super) fn call_secret<T>(
+        &mut self,
+        export: Export,
+        input: &[u8],
+        read: impl FnOnce(&[u8]) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let result = self.call(export, input).map(|answer| (answer.len(), read(answer)));
+        let (length, result) = result?;
+        let answer = self.memory.data_mut(&mut self.store).get_mut(self.address..).and_then(|m| m.get_mut(..length));
+        answer.ok_or_else(Failure::layout)?.fill(0);
+        result
+    }
+
+    /// Runs an export and returns status and answer as they are.
+    pub(super) fn answer(&mut self, export: Export, input: &[u8]) -> Result<(u16, Vec<u8>), Failure> {
+        let (status, length) = self.run(export, input)?;
+        Ok((status, self.read(length)?.to_vec()))
+    }
+
+    fn run(&mut self, export: Export, input: &[u8]) -> Result<(u16, usize), Failure> {
+        self.reserve(input.len())?;
+        self.memory.write(&mut self.store, self.address, input).map_err(|_| Failure::layout())?;
+        let function = self.exports.get(export as usize).ok_or_else(Failure::layout)?;
+        let length = u32::try_from(input.len()).map_err(|_| Failure::layout())?;
+        let packed = function.call(&mut self.store, length)?;
+        let status = u16::try_from(packed >> 32).map_err(|_| Failure::layout())?;
+        let length = usize::try_from(packed & u64::from(u32::MAX)).map_err(|_| Failure::layout())?;
+        self.reserve(length)?;
+        Ok((status, length))
+    }
+
+    /// Makes the exchange buffer hold `length` bytes.
+    fn reserve(&mut self, length: usize) -> Result<(), Failure> {
+        if length <= self.capacity && self.address != 0 {
+            return Ok(());
+        }
+        let wanted = u32::try_from(length.max(1024)).map_err(|_| Failure::layout())?;
+        let address = self.buffer.call(&mut self.store, wanted)?;
+        if address == 0 {
+            return Err(Failure::refused(ErrorCode::LimitExceeded, "the input is too long for the engine".into()));
+        }
+        self.address = usize::try_from(address).map_err(|_| Failure::layout())?;
+        self.capacity = length.max(1024);
+        Ok(())
+    }
+
+    fn read(&self, length: usize) -> Result<&[u8], Failure> {
+        let memory = self.memory.data(&self.store);
+        memory.get(self.address..).and_then(|rest| rest.get(..length)).ok_or_else(Failure::layout)
+    }
+
+    fn refusal(&self, status: u16, length: usize) -> Failure {
+        let read = || {
+            let code = ErrorCode::from_number(status)?;
+            let document: serde_json::Value = serde_json::from_slice(self.read(length).ok()?).ok()?;
+            let text = |name: &str| Some(document.get("error")?.get(name)?.as_str()?.to_owned());
+            Some(Refusal { code, message: text("message")?, field: text("field") })
+        };
+        read().map_or_else(Failure::layout, Failure::Refused)
+    }
+}

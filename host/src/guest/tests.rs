@@ -1,0 +1,133 @@
+use super::*;
+use warded_core::decision::Outcome;
+use warded_core::path::Path;
+use warded_core::pattern::Pattern;
+use warded_core::request::{Issue, Target};
+use warded_core::scope::{Scope, Word};
+use warded_core::tier::Tier;
+use warded_core::time::Millis;
+
+fn guest() -> Guest {
+    Guest::new(&[Secret::new([7; 32])]).unwrap()
+}
+
+fn request(target: Target<'_>) -> Request<'_> {
+    Request {
+        subject: None,
+        resource: Word::parse("secrets").unwrap(),
+        action: Word::parse("read").unwrap(),
+        target,
+        tier: Tier::Standard,
+        ip: Some("10.1.2.3".parse().unwrap()),
+        now: Millis::new(1000).unwrap(),
+    }
+}
+
+fn decide(guest: &Guest, grant: &CompiledGrant, target: Target<'_>) -> Result<Decision, GuestError> {
+    guest.decide(&[LinkRef { grant, usage: Usage::new(1, 2, 3) }], &request(target))
+}
+
+fn path(text: &str) -> Target<'_> {
+    Target::Path(Path::parse(text).unwrap())
+}
+
+const GRANT: &[u8] = br#"{"scopes":["secrets:read:a/*"],"ip_allowlist":["10.0.0.0/8"],"max_uses":3}"#;
+
+fn context(purpose: &str) -> Context<'_> {
+    Context { purpose, tenant: Some([1; 16]), object: "sec_1", path: "", version: Some(1) }
+}
+
+#[test]
+fn a_decision_in_the_module_is_the_decision_of_the_core() {
+    let guest = guest();
+    let grant = guest.compile_grant(GRANT).unwrap();
+    let native = warded_core::grant::Grant::from_bytes(&grant.bytes).unwrap();
+    let issue = |scope| Target::Issue(Issue::new(vec![Scope::parse(scope).unwrap()], Millis::ZERO, None, None));
+    let targets = [
+        path("a/KEY"),
+        path("b/KEY"),
+        Target::None,
+        Target::Listing(Pattern::parse("a/*").unwrap()),
+        Target::Listing(Pattern::parse("*").unwrap()),
+        issue("secrets:read:a/b"),
+        issue("secrets:write:a/b"),
+    ];
+    for target in targets {
+        let link = warded_core::decide::Link { grant: &native, usage: Usage::new(1, 2, 3) };
+        let expected = warded_core::decide::decide(&[link], &request(target.clone()));
+        assert_eq!(decide(&guest, &grant, target.clone()).unwrap(), expected, "{target:?}");
+    }
+}
+
+#[test]
+fn a_refused_grant_names_its_field() {
+    let error = guest().compile_grant(br#"{"scopes":["secrets:read:a*b"]}"#).unwrap_err();
+    let GuestError::Refused { code, field, .. } = error else { panic!("{error}") };
+    assert_eq!((code, field.as_deref()), (ErrorCode::InvalidPattern, Some("scopes[0]")));
+}
+
+#[test]
+fn a_value_opens_in_its_own_contexts_only() {
+    let guest = guest();
+    let sealed = guest.seal_value(&context("data-key"), &context("value"), b"hunter2").unwrap();
+    let open = |key: &Context<'_>, value: &Context<'_>| guest.open_value(key, value, &sealed.key, &sealed.value);
+    assert_eq!(open(&context("data-key"), &context("value")).unwrap().expose(), b"hunter2");
+    for (key, value) in [("other", "value"), ("data-key", "other")] {
+        let code = open(&context(key), &context(value)).unwrap_err().code();
+        assert_eq!(code, Some(ErrorCode::SealRejected));
+    }
+    let stranger = Guest::new(&[Secret::new([8; 32])]).unwrap();
+    let unknown = stranger.open_value(&context("data-key"), &context("value"), &sealed.key, &sealed.value);
+    assert_eq!(unknown.unwrap_err().code(), Some(ErrorCode::KeyUnknown));
+}
+
+#[test]
+fn tokens_are_minted_and_hashed() {
+    let guest = guest();
+    let minted = guest.mint_token(TokenKind::Scoped).unwrap();
+    assert_eq!(guest.hash_token(minted.text.expose()).unwrap(), (TokenKind::Scoped, minted.hash));
+    assert_eq!(minted.display, minted.text.expose()[..12]);
+    assert_eq!(guest.hash_token("wds_x").unwrap_err().code(), Some(ErrorCode::InvalidToken));
+}
+
+#[test]
+fn when_the_engine_fails_nothing_is_allowed_and_nothing_opens() {
+    let guest = guest();
+    let grant = guest.compile_grant(GRANT).unwrap();
+    let sealed = guest.seal_value(&context("data-key"), &context("value"), b"x").unwrap();
+    for fuel in [0, 1, 100, 1000] {
+        guest.limit_fuel(fuel);
+        if fuel == 0 {
+            assert!(matches!(decide(&guest, &grant, path("a/KEY")), Err(GuestError::Trapped(_))));
+            let opened = guest.open_value(&context("data-key"), &context("value"), &sealed.key, &sealed.value);
+            assert!(matches!(opened, Err(GuestError::Trapped(_))));
+            assert!(guest.seal_value(&context("data-key"), &context("value"), b"x").is_err());
+            assert!(guest.mint_token(TokenKind::Agent).is_err());
+        }
+    }
+    assert_eq!(guest.traps(), 4);
+    guest.limit_fuel(BASE_FUEL);
+    assert_eq!(decide(&guest, &grant, path("a/KEY")).unwrap().outcome(), Outcome::Allow);
+}
+
+#[test]
+fn more_grants_than_the_module_keeps_are_loaded_again() {
+    let guest = guest();
+    let grants: Vec<_> = (1..=600)
+        .map(|uses| guest.compile_grant(format!(r#"{{"scopes":["secrets:*:*"],"max_uses":{uses}}}"#).as_bytes()).unwrap())
+        .collect();
+    for _ in 0..2 {
+        for grant in &grants {
+            let allowed = decide(&guest, grant, path("a/KEY")).unwrap();
+            // A link that has been used once is exhausted if one use was all it had.
+            assert_eq!(allowed.outcome() == Outcome::Allow, grant != &grants[0]);
+        }
+    }
+    assert_eq!(guest.traps(), 0);
+}
+
+#[test]
+fn the_module_imports_nothing() {
+    let guest = guest();
+    assert_eq!(guest.module.module().imports().count(), 0);
+}
