@@ -12,8 +12,8 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let module = PathBuf::from(var("CARGO_MANIFEST_DIR")?).join("../target/wasm/warded_raw.wasm");
     println!("cargo::rerun-if-changed={}", module.display());
     println!("cargo::rerun-if-changed=src/guest/config.rs");
-    let wasm = fs::read(&module)
-        .map_err(|error| format!("{}: {error}; run `make wasm` first", module.display()))?;
+    let wasm =
+        fs::read(&module).map_err(|error| format!("{}: {error}; run `make wasm` first", module.display()))?;
     let mut config = config::engine();
     // Named, so that the code runs on any processor of the target and not only on this one.
     config.target(&var("TARGET")?)?;

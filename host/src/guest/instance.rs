@@ -170,7 +170,8 @@ impl Instance {
     ) -> Result<T, Failure> {
         let result = self.call(export, input).map(|answer| (answer.len(), read(answer)));
         let (length, result) = result?;
-        let answer = self.memory.data_mut(&mut self.store).get_mut(self.address..).and_then(|m| m.get_mut(..length));
+        let answer =
+            self.memory.data_mut(&mut self.store).get_mut(self.address..).and_then(|m| m.get_mut(..length));
         answer.ok_or_else(Failure::layout)?.fill(0);
         result
     }
@@ -201,7 +202,10 @@ impl Instance {
         let wanted = u32::try_from(length.max(1024)).map_err(|_| Failure::layout())?;
         let address = self.buffer.call(&mut self.store, wanted)?;
         if address == 0 {
-            return Err(Failure::refused(ErrorCode::LimitExceeded, "the input is too long for the engine".into()));
+            return Err(Failure::refused(
+                ErrorCode::LimitExceeded,
+                "the input is too long for the engine".into(),
+            ));
         }
         self.address = usize::try_from(address).map_err(|_| Failure::layout())?;
         self.capacity = length.max(1024);

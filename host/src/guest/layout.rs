@@ -13,7 +13,8 @@ use super::instance::{Failure, Handle};
 use super::{CompiledGrant, LinkRef, MintedToken, SealedValue};
 
 fn narrow<T: TryFrom<usize>>(length: usize) -> Result<T, Failure> {
-    let error = || Failure::refused(ErrorCode::LimitExceeded, "the request is too long for the engine".into());
+    let error =
+        || Failure::refused(ErrorCode::LimitExceeded, "the request is too long for the engine".into());
     T::try_from(length).map_err(|_| error())
 }
 

@@ -42,7 +42,8 @@ fn a_decision_in_the_module_is_the_decision_of_the_core() {
     let guest = guest();
     let grant = guest.compile_grant(GRANT).unwrap();
     let native = warded_core::grant::Grant::from_bytes(&grant.bytes).unwrap();
-    let issue = |scope| Target::Issue(Issue::new(vec![Scope::parse(scope).unwrap()], Millis::ZERO, None, None));
+    let issue =
+        |scope| Target::Issue(Issue::new(vec![Scope::parse(scope).unwrap()], Millis::ZERO, None, None));
     let targets = [
         path("a/KEY"),
         path("b/KEY"),
@@ -70,7 +71,8 @@ fn a_refused_grant_names_its_field() {
 fn a_value_opens_in_its_own_contexts_only() {
     let guest = guest();
     let sealed = guest.seal_value(&context("data-key"), &context("value"), b"hunter2").unwrap();
-    let open = |key: &Context<'_>, value: &Context<'_>| guest.open_value(key, value, &sealed.key, &sealed.value);
+    let open =
+        |key: &Context<'_>, value: &Context<'_>| guest.open_value(key, value, &sealed.key, &sealed.value);
     assert_eq!(open(&context("data-key"), &context("value")).unwrap().expose(), b"hunter2");
     for (key, value) in [("other", "value"), ("data-key", "other")] {
         let code = open(&context(key), &context(value)).unwrap_err().code();
@@ -99,7 +101,8 @@ fn when_the_engine_fails_nothing_is_allowed_and_nothing_opens() {
         guest.limit_fuel(fuel);
         if fuel == 0 {
             assert!(matches!(decide(&guest, &grant, path("a/KEY")), Err(GuestError::Trapped(_))));
-            let opened = guest.open_value(&context("data-key"), &context("value"), &sealed.key, &sealed.value);
+            let opened =
+                guest.open_value(&context("data-key"), &context("value"), &sealed.key, &sealed.value);
             assert!(matches!(opened, Err(GuestError::Trapped(_))));
             assert!(guest.seal_value(&context("data-key"), &context("value"), b"x").is_err());
             assert!(guest.mint_token(TokenKind::Agent).is_err());
@@ -114,7 +117,11 @@ fn when_the_engine_fails_nothing_is_allowed_and_nothing_opens() {
 fn more_grants_than_the_module_keeps_are_loaded_again() {
     let guest = guest();
     let grants: Vec<_> = (1..=600)
-        .map(|uses| guest.compile_grant(format!(r#"{{"scopes":["secrets:*:*"],"max_uses":{uses}}}"#).as_bytes()).unwrap())
+        .map(|uses| {
+            guest
+                .compile_grant(format!(r#"{{"scopes":["secrets:*:*"],"max_uses":{uses}}}"#).as_bytes())
+                .unwrap()
+        })
         .collect();
     for _ in 0..2 {
         for grant in &grants {
