@@ -1,6 +1,6 @@
 //! What the Wasm artifacts share: the exchange buffer, the bounded cache of loaded objects and the packed operations.
 //!
-//! `docs/abi.md` is the contract. Everything here is safe code over [`Engine`]; only `exports` touches the one static engine of a module.
+//! `docs/abi.md` is the contract. Everything here is safe code over [`Engine`]; only `instance` touches the one static engine of a module.
 #![no_std]
 extern crate alloc;
 #[cfg(test)]
@@ -12,7 +12,7 @@ mod operations;
 mod packed;
 
 #[cfg(target_arch = "wasm32")]
-pub mod exports;
+pub mod instance;
 
 pub use cache::Handle;
 pub use engine::{Engine, Export, MAX_BUFFER};

@@ -13,6 +13,9 @@ use warded_core::secret::Secret;
 use crate::cache::{Cache, Handle};
 use crate::packed;
 
+/// What an export does: from the loaded objects and the input to an answer.
+pub(crate) type Operation = fn(&mut Cache, &[u8]) -> Result<Output, Error>;
+
 /// The answer of an operation, which says what has to be wiped for it.
 #[derive(Debug)]
 #[expect(

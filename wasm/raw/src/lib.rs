@@ -1,10 +1,10 @@
-//! The Warded engine as a Wasm module with zero imports: the exports of `warded-hot`, an allocator and a panic handler.
+//! The Warded engine as a Wasm module with zero imports: the operations of `warded-hot` as exports, an allocator and a panic handler.
 //!
 //! `docs/abi.md` is the contract.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 #[cfg(target_arch = "wasm32")]
-pub use warded_hot::exports;
+pub mod exports;
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]

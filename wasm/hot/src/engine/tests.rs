@@ -38,8 +38,8 @@ fn packed_request(handle: &[u8], path: &str, ip: &str) -> Vec<u8> {
 }
 
 fn loaded(engine: &mut Engine, grant: &str) -> Vec<u8> {
-    let compiled = done(engine, Export::CompileGrant, grant.as_bytes());
-    done(engine, Export::LoadGrant, &compiled)
+    let compiled = done(engine, Export::COMPILE_GRANT, grant.as_bytes());
+    done(engine, Export::LOAD_GRANT, &compiled)
 }
 
 const GRANT: &str = r#"{"scopes":["secrets:read:a/*"],"ip_allowlist":["10.0.0.0/8"],"max_uses":3}"#;
@@ -48,7 +48,7 @@ const GRANT: &str = r#"{"scopes":["secrets:read:a/*"],"ip_allowlist":["10.0.0.0/
 fn a_packed_request_is_decided_and_the_next_usage_returned() {
     let engine = &mut Engine::new();
     let handle = loaded(engine, GRANT);
-    let answer = done(engine, Export::Decide, &packed_request(&handle, "a/KEY", "10.1.1.1"));
+    let answer = done(engine, Export::DECIDE, &packed_request(&handle, "a/KEY", "10.1.1.1"));
     assert_eq!(answer.len(), 8 + 24);
     assert_eq!(answer[..8], [1, 1, 0, 0, 0, 0, 0, 0]);
     assert_eq!(answer[8..16], 3_u64.to_le_bytes());
@@ -60,7 +60,7 @@ fn a_packed_request_is_decided_and_the_next_usage_returned() {
 fn a_packed_refusal_names_each_clause() {
     let engine = &mut Engine::new();
     let handle = loaded(engine, GRANT);
-    let answer = done(engine, Export::Decide, &packed_request(&handle, "b/KEY", ""));
+    let answer = done(engine, Export::DECIDE, &packed_request(&handle, "b/KEY", ""));
     assert_eq!(answer[..8], [0, 1, 2, 0, 0, 0, 0, 0]);
     let codes = [ErrorCode::IpUnknown.number(), ErrorCode::ScopeMissing.number()];
     assert_eq!(
@@ -73,10 +73,10 @@ fn a_packed_refusal_names_each_clause() {
 fn a_malformed_field_of_a_packed_request_is_named() {
     let engine = &mut Engine::new();
     let handle = loaded(engine, GRANT);
-    let (status, answer) = run(engine, Export::Decide, &packed_request(&handle, "a//KEY", ""));
+    let (status, answer) = run(engine, Export::DECIDE, &packed_request(&handle, "a//KEY", ""));
     assert_eq!(status, ErrorCode::InvalidPath.number());
     assert!(String::from_utf8(answer).unwrap().contains(r#""field":"path""#));
-    let (status, _) = run(engine, Export::Decide, &packed_request(&handle, "a/KEY", "10.0.0.01"));
+    let (status, _) = run(engine, Export::DECIDE, &packed_request(&handle, "a/KEY", "10.0.0.01"));
     assert_eq!(status, ErrorCode::InvalidIp.number());
 }
 
@@ -86,7 +86,7 @@ fn every_truncation_of_a_packed_request_is_refused() {
     let handle = loaded(engine, GRANT);
     let request = packed_request(&handle, "a/KEY", "10.1.1.1");
     for length in 0..request.len() {
-        let (status, _) = run(engine, Export::Decide, &request[..length]);
+        let (status, _) = run(engine, Export::DECIDE, &request[..length]);
         assert_eq!(status, ErrorCode::InvalidBuffer.number(), "{length}");
     }
 }
@@ -96,7 +96,7 @@ fn a_handle_of_another_object_is_stale() {
     let engine = &mut Engine::new();
     let mut handle = loaded(engine, GRANT);
     handle[5] ^= 1;
-    let (status, _) = run(engine, Export::Decide, &packed_request(&handle, "a/KEY", "10.1.1.1"));
+    let (status, _) = run(engine, Export::DECIDE, &packed_request(&handle, "a/KEY", "10.1.1.1"));
     assert_eq!(status, ErrorCode::Stale.number());
 }
 
@@ -107,48 +107,48 @@ fn empty_context() -> Vec<u8> {
 #[test]
 fn what_is_sealed_is_opened_and_its_input_is_wiped() {
     let engine = &mut Engine::new();
-    let handle = done(engine, Export::LoadKeyring, &[7; 32]);
-    let sealed = done(engine, Export::Seal, &[&handle[..], &[1; 32], &empty_context(), b"hunter2"].concat());
+    let handle = done(engine, Export::LOAD_KEYRING, &[7; 32]);
+    let sealed = done(engine, Export::SEAL, &[&handle[..], &[1; 32], &empty_context(), b"hunter2"].concat());
     assert!(!engine.buffer.windows(7).any(|bytes| bytes == b"hunter2"));
-    let opened = done(engine, Export::Open, &[&handle[..], &empty_context(), &sealed].concat());
+    let opened = done(engine, Export::OPEN, &[&handle[..], &empty_context(), &sealed].concat());
     assert_eq!(opened, b"hunter2");
     // The answer stays for its reader, and goes with the next call.
     assert!(engine.buffer.starts_with(b"hunter2"));
-    done(engine, Export::Sha256, b"x");
+    done(engine, Export::SHA256, b"x");
     assert!(!engine.buffer.windows(6).any(|bytes| bytes == b"unter2"));
 }
 
 #[test]
 fn a_value_under_a_data_key_opens_with_both_parts_only() {
     let engine = &mut Engine::new();
-    let handle = done(engine, Export::LoadKeyring, &[7; 32]);
+    let handle = done(engine, Export::LOAD_KEYRING, &[7; 32]);
     let contexts = [empty_context(), empty_context()].concat();
     let input = [&handle[..], &[3; 32], &[4; 64], &contexts, b"value"].concat();
-    let parts = done(engine, Export::SealWithDataKey, &input);
+    let parts = done(engine, Export::SEAL_WITH_DATA_KEY, &input);
     assert_eq!(parts.len(), 4 + 32 + 90 + 5 + 90);
     let open = [&handle[..], &contexts, &parts].concat();
-    assert_eq!(done(engine, Export::OpenWithDataKey, &open), b"value");
+    assert_eq!(done(engine, Export::OPEN_WITH_DATA_KEY, &open), b"value");
     let mut other = open.clone();
     *other.last_mut().unwrap() ^= 1;
-    assert_eq!(run(engine, Export::OpenWithDataKey, &other).0, ErrorCode::SealRejected.number());
+    assert_eq!(run(engine, Export::OPEN_WITH_DATA_KEY, &other).0, ErrorCode::SealRejected.number());
 }
 
 #[test]
 fn tokens_are_minted_hashed_and_verified() {
     let engine = &mut Engine::new();
-    let minted = done(engine, Export::MintToken, &[&b"s"[..], &[9; 32]].concat());
+    let minted = done(engine, Export::MINT_TOKEN, &[&b"s"[..], &[9; 32]].concat());
     let (text, hash) = minted.split_at(53);
-    assert_eq!(done(engine, Export::HashToken, text), [&b"s"[..], hash].concat());
-    assert_eq!(done(engine, Export::VerifyToken, &[hash, text].concat()), [1]);
-    assert_eq!(done(engine, Export::VerifyToken, &[&[0; 32], text].concat()), [0]);
-    assert_eq!(run(engine, Export::HashToken, b"wds_nonsense").0, ErrorCode::InvalidToken.number());
-    assert_eq!(run(engine, Export::HashToken, &[255; 53]).0, ErrorCode::InvalidToken.number());
+    assert_eq!(done(engine, Export::HASH_TOKEN, text), [&b"s"[..], hash].concat());
+    assert_eq!(done(engine, Export::VERIFY_TOKEN, &[hash, text].concat()), [1]);
+    assert_eq!(done(engine, Export::VERIFY_TOKEN, &[&[0; 32], text].concat()), [0]);
+    assert_eq!(run(engine, Export::HASH_TOKEN, b"wds_nonsense").0, ErrorCode::InvalidToken.number());
+    assert_eq!(run(engine, Export::HASH_TOKEN, &[255; 53]).0, ErrorCode::InvalidToken.number());
 }
 
 #[test]
 fn an_answer_longer_than_the_buffer_is_kept_for_its_reader() {
     let engine = &mut Engine::new();
-    let (status, answer) = run(engine, Export::Call, br#"{"op":"errors"}"#);
+    let (status, answer) = run(engine, Export::CALL, br#"{"op":"errors"}"#);
     assert_eq!(status, 0);
     assert!(answer.len() > 1000 && answer.ends_with(b"]}"));
 }
@@ -157,7 +157,7 @@ fn an_answer_longer_than_the_buffer_is_kept_for_its_reader() {
 fn lengths_that_the_buffer_does_not_have_are_refused() {
     let engine = &mut Engine::new();
     assert_eq!(engine.buffer(MAX_BUFFER + 1), None);
-    assert_eq!(engine.run(usize::MAX, Export::Call) >> 32, u64::from(ErrorCode::InvalidBuffer.number()));
+    assert_eq!(engine.run(usize::MAX, Export::CALL) >> 32, u64::from(ErrorCode::InvalidBuffer.number()));
 }
 
 #[test]
