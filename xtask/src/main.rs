@@ -1,2 +1,44 @@
-//! Builds the Wasm artifacts and the npm package.
-fn main() {}
+//! Builds what `cargo build` cannot: the Wasm artifacts and the npm package; and runs the suites.
+//!
+//! `cargo xtask wasm` builds, `cargo xtask test` runs every suite, `cargo xtask lint` runs every check. The Makefile calls them.
+#![expect(clippy::print_stdout, reason = "a build tool talks to the terminal")]
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+
+mod artifact;
+mod command;
+mod package;
+mod size;
+mod step;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[String]) -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["wasm"] => wasm(root),
+        _ => bail!("usage: cargo xtask wasm"),
+    }
+}
+
+/// Builds both modules and the package, and says how large they are.
+fn wasm(root: &Path) -> Result<()> {
+    command::node_modules(&root.join("js"))?;
+    let raw = artifact::raw(root)?;
+    let engine = artifact::engine(root)?;
+    package::build(root, &raw)?;
+    size::print("warded_raw.wasm", &raw)?;
+    size::print("engine.wasm (in the package)", &engine)
+}

@@ -1,0 +1,75 @@
+//! The Wasm modules: cargo, the glue generator, wasm-opt.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::command;
+use crate::step;
+
+/// The module with zero imports, for any Wasm runtime.
+pub(crate) fn raw(root: &Path) -> Result<PathBuf> {
+    let built = cargo(root, "warded-raw")?;
+    let optimised = root.join("target/wasm/warded_raw.wasm");
+    optimise(root, &built, &optimised)?;
+    Ok(optimised)
+}
+
+/// The module of the npm package, with its glue `engine.js` and declarations beside it.
+pub(crate) fn engine(root: &Path) -> Result<PathBuf> {
+    let built = cargo(root, "warded-js")?;
+    let folder = root.join("target/wasm/js");
+    let glued = folder.join("glue/engine_bg.wasm");
+    let key = folder.join("glue.key");
+    step::unless_current(&key, &[&step::read(&built)?], &[&glued], || {
+        // The bundler form has no loader of its own: no `fetch`, no `import.meta.url`, no `instanceof`, nothing but functions.
+        Bindgen::new()
+            .input_path(&built)
+            .bundler(true)?
+            .typescript(true)
+            .out_name("engine")
+            .generate(folder.join("glue"))
+            .context("wasm-bindgen failed")
+    })?;
+    let optimised = folder.join("engine.wasm");
+    optimise(root, &glued, &optimised)?;
+    Ok(optimised)
+}
+
+/// Builds one artifact with its own command, because built together their features would be united.
+fn cargo(root: &Path, package: &str) -> Result<PathBuf> {
+    // A folder of its own, whatever CARGO_TARGET_DIR says: a build of the host at the same time does not wait for this one.
+    let target = root.join("target/wasm/cargo");
+    command::run(
+        Command::new("cargo")
+            .args(["build", "--locked", "--package", package])
+            .args(["--target", "wasm32-unknown-unknown", "--profile", "wasm", "--target-dir"])
+            .arg(&target)
+            .env("CARGO_ENCODED_RUSTFLAGS", remap(root)?)
+            .current_dir(root),
+    )?;
+    let file = format!("{}.wasm", package.replace('-', "_"));
+    Ok(target.join("wasm32-unknown-unknown/wasm").join(file))
+}
+
+/// Keeps the paths of this machine out of the module, so that every machine makes the same bytes.
+fn remap(root: &Path) -> Result<String> {
+    let home = std::env::home_dir().context("no home folder")?;
+    let cargo = std::env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
+    Ok([(root, "warded"), (cargo.as_path(), "cargo")]
+        .map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()))
+        .join("\u{1f}"))
+}
+
+const WASM_OPT: [&str; 4] = ["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"];
+
+fn optimise(root: &Path, input: &Path, output: &Path) -> Result<()> {
+    let lock = step::read(&root.join("js/package-lock.json"))?;
+    let flags = WASM_OPT.join(" ");
+    let key = output.with_extension("key");
+    step::unless_current(&key, &[&step::read(input)?, flags.as_bytes(), &lock], &[output], || {
+        command::run(command::tool(root, "wasm-opt").args(WASM_OPT).arg(input).arg("-o").arg(output))
+    })
+}
