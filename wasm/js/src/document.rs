@@ -1,0 +1,80 @@
+//! The operations that only JavaScript needs: comparing scopes, and deciding what the packed layout has no room for.
+
+use alloc::vec::Vec;
+
+use warded_core::codec::{DAMAGED, Reader};
+use warded_core::decide::{Link, MAX_LINKS, decide};
+use warded_core::document::{Fields, Item, Value};
+use warded_core::error::{Error, ErrorCode, Place};
+use warded_core::grant::Grant;
+use warded_core::request::Request;
+use warded_core::scope::Scope;
+use warded_core::usage::Usage;
+
+/// The bytes of a length.
+const LENGTH: usize = 4;
+
+/// Whether the first scope covers the second: the first one's length (4 bytes), both texts; the answer is one byte.
+///
+/// # Errors
+/// `outer` or `inner` is malformed.
+pub fn covers(input: &[u8]) -> Result<Vec<u8>, Error> {
+    compare(input, "outer", "inner", Scope::covers)
+}
+
+/// Whether two scopes overlap: as [`covers`].
+///
+/// # Errors
+/// `a` or `b` is malformed.
+pub fn overlaps(input: &[u8]) -> Result<Vec<u8>, Error> {
+    compare(input, "a", "b", Scope::overlaps)
+}
+
+fn compare<'a>(
+    input: &'a [u8],
+    first: &'static str,
+    second: &'static str,
+    holds: fn(Scope<'a>, Scope<'a>) -> bool,
+) -> Result<Vec<u8>, Error> {
+    let mut reader = Reader::new(input);
+    let text = reader.bytes().map_err(misuse)?;
+    Ok(Vec::from([u8::from(holds(scope(text, first)?, scope(reader.rest(), second)?))]))
+}
+
+fn scope<'a>(text: &'a [u8], name: &'static str) -> Result<Scope<'a>, Error> {
+    let text = core::str::from_utf8(text).map_err(|_| Error::new(ErrorCode::InvalidScope));
+    text.and_then(Scope::parse).map_err(|error| error.at(Place::Name(&Place::Root, name)))
+}
+
+/// Decides a request document: the number of grants (4 bytes), each grant's compiled bytes behind their length (4), and the JSON text
+/// `{"chain":[{"usage"?}],"request"}`; the answer is the decision as JSON text.
+///
+/// # Errors
+/// The field that is wrong, or damaged bytes.
+pub fn decide_document(input: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut reader = Reader::new(input);
+    let count = reader.count(LENGTH).map_err(misuse)?;
+    let grants = (0..count).map(|_| Grant::from_bytes(reader.bytes()?)).collect::<Result<Vec<_>, _>>()?;
+    let document = Value::parse(reader.rest())?;
+    let mut fields = Fields::of(&document, &Place::Root)?;
+    let usages = fields.required("chain")?.each(MAX_LINKS, usage)?;
+    let request = fields.required("request")?;
+    let request = Request::from_document(&request)?;
+    fields.finish()?;
+    let links: Vec<_> = grants.iter().zip(usages).map(|(grant, usage)| Link { grant, usage }).collect();
+    Ok(decide(&links, &request).to_document().to_json())
+}
+
+fn usage(item: &Item<'_, '_>) -> Result<Usage, Error> {
+    let place = *item.place();
+    let mut fields = Fields::of(item.value(), &place)?;
+    let usage = fields
+        .optional("usage")
+        .map_or_else(|| Ok(Usage::default()), |usage| Usage::from_document(&usage))?;
+    fields.finish()?;
+    Ok(usage)
+}
+
+fn misuse(error: Error) -> Error {
+    if error == DAMAGED { Error::new(ErrorCode::InvalidBuffer) } else { error }
+}
