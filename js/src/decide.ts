@@ -1,0 +1,105 @@
+import { wrongType } from "./argument.js";
+import type { ReasonCode } from "./codes.js";
+import { integer, json, sendBytes, utf8 } from "./engine.js";
+import { type Grant, Loaded } from "./grant.js";
+import { decidePacked } from "./packed.js";
+import { ReadRequest, type RequestDocument } from "./request.js";
+import { ReadUsage, type Usage } from "./usage.js";
+
+/** A grant with what has been used of it. */
+export interface Link {
+  readonly grant: Grant;
+  /** As stored after the last allow; `undefined` for none yet. */
+  readonly usage?: Usage | undefined;
+}
+
+export interface DecideOptions {
+  /** Through what the request comes, outermost first: agent, token, narrower tokens. At most 4. */
+  readonly chain: readonly Link[];
+  readonly request: RequestDocument;
+}
+
+/** A clause that failed, and the link whose clause it is. */
+export interface Reason {
+  readonly code: ReasonCode;
+  readonly link: number;
+}
+
+export interface Decision {
+  /** An allow is provisional until the usages are stored. */
+  readonly decision: "allow" | "deny";
+  /** Every clause that failed; empty exactly for an allow. */
+  readonly reasons: readonly Reason[];
+  /** What to store for each link, in the order of the chain; unchanged by a deny. */
+  readonly usages: readonly Usage[];
+}
+
+/**
+ * Decides a request that comes through a chain of grants. Pure: it reads no clock except for `request.now`, and stores nothing.
+ *
+ * @throws {WardedError} the request or a usage is malformed; `field` says where.
+ * @throws {TypeError} a field is `undefined` or `null`, or an argument is not what it should be.
+ */
+export function decide(options: DecideOptions): Decision {
+  const { chain, request } = readOptions(options);
+  const links = readChain(chain);
+  const asked = new ReadRequest(request);
+  // What the packed layout has no room for, and all that is wrong, goes to the engine as a document: it says what is wrong.
+  return decidePacked(links, asked) ?? decideDocument(links, asked);
+}
+
+const has = Object.prototype.hasOwnProperty;
+
+function readOptions(options: unknown): { chain: unknown; request: unknown } {
+  if (typeof options !== "object" || options === null) throw wrongType("options", "an object", options);
+  const given = options as Record<string, unknown>;
+  let chain, request;
+  for (const name in given) {
+    if (!has.call(given, name)) continue;
+    if (name === "chain") chain = given[name];
+    else if (name === "request") request = given[name];
+    else throw new TypeError(`options: unknown property \`${name}\``);
+  }
+  return { chain, request };
+}
+
+/** A link whose properties have been read, each once. */
+export interface ReadLink {
+  readonly grant: Loaded;
+  readonly usage: ReadUsage;
+}
+
+function readChain(chain: unknown): ReadLink[] {
+  if (!Array.isArray(chain)) throw wrongType("chain", "an array", chain);
+  const { length } = chain;
+  const links: ReadLink[] = [];
+  for (let index = 0; index < length; index++) links.push(readLink(chain[index], index));
+  return links;
+}
+
+function readLink(link: unknown, index: number): ReadLink {
+  if (typeof link !== "object" || link === null) throw wrongType(`chain[${index}]`, "an object", link);
+  const given = link as Record<string, unknown>;
+  let grant, usage;
+  for (const name in given) {
+    if (!has.call(given, name)) continue;
+    if (name === "grant") grant = given[name];
+    else if (name === "usage") usage = given[name];
+    else throw new TypeError(`chain[${index}]: unknown property \`${name}\``);
+  }
+  if (!Loaded.is(grant)) throw notAGrant(index, grant);
+  return { grant, usage: new ReadUsage(usage, index) };
+}
+
+function notAGrant(index: number, value: unknown): TypeError {
+  return wrongType(`chain[${index}].grant`, "a grant that compileGrant of this copy of the package made", value);
+}
+
+/** The decision through documents: slower, and exact about what is wrong. */
+function decideDocument(links: readonly ReadLink[], asked: ReadRequest): Decision {
+  const chain = links.map((link, index) => ({ usage: link.usage.document(index) }));
+  const document = utf8(JSON.stringify({ chain, request: asked.document() }));
+  const grants = links.map((link) => Loaded.bytesOf(link.grant));
+  const pieces = grants.flatMap((bytes) => [integer(bytes.length), bytes]);
+  return json<Decision>(sendBytes("decide_document", integer(grants.length), ...pieces, document));
+}

@@ -1,0 +1,187 @@
+// The instance of the engine and the one buffer through which everything passes (docs/abi.md).
+//
+// No code of the caller runs between the first byte written and the answer read: its getters could call the engine themselves.
+
+import * as glue from "#engine/glue/engine_bg.js";
+
+import { fromAnswer } from "./error.js";
+import { load } from "./load.js";
+
+type Operation = (length: number) => number;
+
+/** The functions of the module: each takes the number of bytes in the buffer and returns status * 2^32 + length of the answer. */
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly __wbindgen_start: () => void;
+  readonly buffer: (length: number) => number;
+  readonly compile_grant: Operation;
+  readonly load_grant: Operation;
+  readonly decide: Operation;
+  readonly decide_document: Operation;
+  readonly load_keyring: Operation;
+  readonly random_key: Operation;
+  readonly covers: Operation;
+  readonly overlaps: Operation;
+  readonly seal: Operation;
+  readonly seal_with_fresh_salt: Operation;
+  readonly open: Operation;
+  readonly mint_token: Operation;
+  readonly hash_token: Operation;
+  readonly verify_token: Operation;
+  readonly sha256: Operation;
+  readonly hmac_sha256: Operation;
+  readonly aes_gcm_seal: Operation;
+  readonly aes_gcm_open: Operation;
+  readonly kbkdf: Operation;
+}
+
+/** The name of a function that works on the buffer. */
+export type OperationName = Exclude<keyof Exports, "memory" | "__wbindgen_start" | "buffer">;
+
+/** What an operation returns from here on upwards is an error. */
+export const FAILED = 2 ** 32;
+/** What the buffer holds from the start: more than any ordinary decision needs. */
+const ROOM = 4096;
+/** The most that the buffer can hold. */
+const MOST = 17 * 1024 * 1024;
+
+let engine: Exports | undefined;
+let capacity = 0;
+
+/** Where the buffer lies, and views of the whole memory: current after `reserve` and `answered`. */
+export let address = 0;
+export let memory = new Uint8Array(0);
+export let view = new DataView(memory.buffer);
+
+function start(): Exports {
+  const instance = new WebAssembly.Instance(load(), { "./engine_bg.js": glue as WebAssembly.ModuleImports });
+  const exports = instance.exports as unknown as Exports;
+  glue.__wbg_set_wasm(exports);
+  exports.__wbindgen_start();
+  return exports;
+}
+
+/** Makes room for `length` bytes in the buffer, and an engine if there is none yet. */
+export function reserve(length: number): void {
+  engine ??= start();
+  if (length > capacity) {
+    if (length > MOST) throw new RangeError(`${length} bytes are more than the engine takes at once, which is ${MOST}`);
+    const wanted = Math.max(length, ROOM);
+    address = engine.buffer(wanted);
+    capacity = wanted;
+  }
+  refresh(engine);
+}
+
+/** Growing the memory detaches its views. */
+function refresh(engine: Exports): void {
+  if (memory.byteLength === 0) {
+    memory = new Uint8Array(engine.memory.buffer);
+    view = new DataView(engine.memory.buffer);
+  }
+}
+
+/** Runs an operation on the `length` bytes that were written after `reserve`; an error's status stays in the result. */
+export function run(name: OperationName, length: number): number {
+  const ready = engine as Exports;
+  let result;
+  try {
+    result = ready[name](length);
+  } catch (error) {
+    discard(ready);
+    throw error;
+  }
+  const answer = result % FAILED;
+  // An answer longer than the buffer has moved it.
+  if (answer > capacity) {
+    address = ready.buffer(answer);
+    capacity = answer;
+  }
+  refresh(ready);
+  return result;
+}
+
+/**
+ * Forgets an instance whose call was cut short, by a full stack say: it may be in any state. The next call makes a new one,
+ * and handles of the old one are stale there.
+ */
+function discard(broken: Exports): void {
+  // Detaches all views of the old memory, those that the glue keeps included: they would outlive `__wbg_set_wasm`.
+  broken.memory.grow(0);
+  engine = undefined;
+  capacity = 0;
+}
+
+/** The status of a result, 0 for success. */
+export function status(result: number): number {
+  return Math.floor(result / FAILED);
+}
+
+/** A copy of the answer's bytes; throws the error if it is one. */
+export function answer(result: number): Uint8Array {
+  if (result >= FAILED) throw failure(result);
+  return memory.slice(address, address + result);
+}
+
+/** The error that lies in the buffer. */
+export function failure(result: number): Error {
+  return fromAnswer(text(result % FAILED));
+}
+
+let decoder: TextDecoder | undefined;
+let encoder: TextEncoder | undefined;
+
+/** The first bytes of the buffer as text. */
+export function text(length: number): string {
+  decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
+  return decoder.decode(memory.subarray(address, address + length));
+}
+
+/** Text as bytes. */
+export function utf8(text: string): Uint8Array {
+  encoder ??= new TextEncoder();
+  return encoder.encode(text);
+}
+
+/** Writes text as UTF-8 and returns the end; there must be room for three bytes a character. */
+export function write(text: string, at: number): number {
+  // A loop is faster than the encoder for the short ASCII texts that scopes, paths and addresses are.
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f) return encode(text, at);
+    memory[at + index] = code;
+  }
+  return at + text.length;
+}
+
+function encode(text: string, at: number): number {
+  encoder ??= new TextEncoder();
+  return at + encoder.encodeInto(text, memory.subarray(at)).written;
+}
+
+/** Four bytes, little-endian. */
+export function integer(value: number): Uint8Array {
+  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
+}
+
+/** Sends bytes, one piece after the other, to an operation. */
+export function sendBytes(name: OperationName, ...pieces: Uint8Array[]): number {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  reserve(length);
+  let at = address;
+  for (const piece of pieces) {
+    memory.set(piece, at);
+    at += piece.length;
+  }
+  return run(name, length);
+}
+
+/** The document that an operation answered; throws the error if it is one. */
+export function json<T>(result: number): T {
+  if (result >= FAILED) throw failure(result);
+  return JSON.parse(text(result)) as T;
+}
+
+/** The status of a handle whose object has left the cache: to be loaded again. */
+export const STALE = 160;

@@ -1,0 +1,33 @@
+/** Who may use which credential, and the sealing of credentials: the engine of Warded, for any JavaScript runtime. */
+export {
+  compileGrant,
+  covers,
+  decide,
+  hashToken,
+  Keyring,
+  mintToken,
+  overlaps,
+  parseToken,
+  verifyToken,
+  WardedError,
+} from "./internal.js";
+export type {
+  CompiledGrant,
+  Context,
+  DecideOptions,
+  Decision,
+  ErrorCode,
+  Grant,
+  GrantDocument,
+  IssueDocument,
+  Link,
+  MintedToken,
+  ParsedToken,
+  Reason,
+  ReasonCode,
+  RequestDocument,
+  Subject,
+  Tier,
+  TokenKind,
+  Usage,
+} from "./internal.js";

@@ -1,0 +1,16 @@
+// All code of the package, in reading order. The entries (index, hazmat) only name what is public,
+// so that they share one instance of the engine and one copy of its bytes.
+export { WardedError } from "./error.js";
+export type { ErrorCode, ReasonCode } from "./codes.js";
+export { compileGrant, loadGrant } from "./grant.js";
+export type { CompiledGrant, Grant, GrantDocument, Tier } from "./grant.js";
+export { decide } from "./decide.js";
+export type { DecideOptions, Decision, Link, Reason } from "./decide.js";
+export type { IssueDocument, RequestDocument, Subject } from "./request.js";
+export type { Usage } from "./usage.js";
+export { covers, overlaps } from "./scope.js";
+export { Keyring, sealWithSalt } from "./keyring.js";
+export type { Context } from "./context.js";
+export { hashToken, mintToken, parseToken, verifyToken } from "./token.js";
+export type { MintedToken, ParsedToken, TokenKind } from "./token.js";
+export { aesGcmOpen, aesGcmSeal, hmacSha256, kbkdfCounter, sha256 } from "./primitive.js";

@@ -1,0 +1,106 @@
+import { bytes, exactly, wrongType } from "./argument.js";
+import { BoundContext, type Context } from "./context.js";
+import { address, answer, FAILED, memory, type OperationName, reserve, run, sendBytes, STALE, status, view } from "./engine.js";
+
+const KEY_LENGTH = 32;
+const MAX_KEYS = 64;
+const HANDLE_LENGTH = 12;
+const SALT_LENGTH = 32;
+
+/** Master keys: the first seals, all open. The keys can't be read back. */
+export class Keyring {
+  /** The keys one after the other, for when the engine's cache has dropped them. */
+  readonly #keys: Uint8Array;
+  #slot = 0;
+  #low = 0;
+  #high = 0;
+
+  /**
+   * @param keys 1 to 64 keys of 32 bytes, the current one first.
+   * @throws {WardedError} `duplicate_key_id`.
+   */
+  constructor(keys: readonly Uint8Array[]) {
+    if (!Array.isArray(keys)) throw wrongType("keys", "an array", keys);
+    const { length } = keys;
+    if (length < 1 || length > MAX_KEYS) throw new RangeError(`keys: expected 1 to ${MAX_KEYS} keys, got ${length}`);
+    const all = new Uint8Array(length * KEY_LENGTH);
+    for (let index = 0; index < length; index++) {
+      all.set(exactly(`keys[${index}]`, KEY_LENGTH, keys[index]), index * KEY_LENGTH);
+    }
+    this.#keys = all;
+    this.#load();
+  }
+
+  /** A new key of 32 random bytes from the runtime's own generator. */
+  static generate(): Uint8Array {
+    reserve(KEY_LENGTH);
+    const key = answer(run("random_key", 0));
+    memory.fill(0, address, address + KEY_LENGTH);
+    return key;
+  }
+
+  /** Seals a value, up to 16 MiB, under the first key: it opens with the same context only. */
+  seal(plaintext: Uint8Array, context: Context = {}): Uint8Array {
+    const data = bytes("plaintext", plaintext);
+    return this.#run("seal_with_fresh_salt", SALT_LENGTH, undefined, new BoundContext(context), data);
+  }
+
+  /**
+   * Opens a sealed value.
+   *
+   * @throws {WardedError} `key_unknown`: no key of this keyring has sealed it; `seal_rejected`: anything else.
+   */
+  open(sealed: Uint8Array, context: Context = {}): Uint8Array {
+    const data = bytes("sealed", sealed);
+    const plaintext = this.#run("open", 0, undefined, new BoundContext(context), data);
+    memory.fill(0, address, address + plaintext.length);
+    return plaintext;
+  }
+
+  /** Seals with a given salt; see `sealWithSalt`. */
+  static withSalt(keyring: Keyring, salt: Uint8Array, plaintext: Uint8Array, context: Context): Uint8Array {
+    return keyring.#run("seal", SALT_LENGTH, salt, new BoundContext(context), plaintext);
+  }
+
+  /** Handle, salt or room for it, context and data, through an operation; once more if the keys have to be loaded again. */
+  #run(
+    name: OperationName,
+    gap: number,
+    salt: Uint8Array | undefined,
+    context: BoundContext,
+    data: Uint8Array,
+  ): Uint8Array {
+    for (;;) {
+      reserve(HANDLE_LENGTH + gap + context.room + data.length);
+      view.setInt32(address, this.#slot, true);
+      view.setInt32(address + 4, this.#low, true);
+      view.setInt32(address + 8, this.#high, true);
+      if (salt !== undefined) memory.set(salt, address + HANDLE_LENGTH);
+      const end = context.write(address + HANDLE_LENGTH + gap);
+      memory.set(data, end);
+      const result = run(name, end + data.length - address);
+      if (result < FAILED || status(result) !== STALE) return answer(result);
+      this.#load();
+    }
+  }
+
+  #load(): void {
+    answer(sendBytes("load_keyring", this.#keys));
+    this.#slot = view.getInt32(address, true);
+    this.#low = view.getInt32(address + 4, true);
+    this.#high = view.getInt32(address + 8, true);
+  }
+}
+
+/**
+ * Seals with a salt that the caller gives, for test vectors: safe only if the salt is 32 fresh random bytes, never used before.
+ */
+export function sealWithSalt(
+  keyring: Keyring,
+  salt: Uint8Array,
+  plaintext: Uint8Array,
+  context: Context = {},
+): Uint8Array {
+  if (!(keyring instanceof Keyring)) throw wrongType("keyring", "a Keyring", keyring);
+  return Keyring.withSalt(keyring, exactly("salt", SALT_LENGTH, salt), bytes("plaintext", plaintext), context);
+}

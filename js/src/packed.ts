@@ -1,0 +1,132 @@
+// The hot path: a decision through the packed layout of docs/abi.md (`warded_decide`), without a document and with next to no garbage.
+// It takes only what is certainly right. Everything else goes to the engine as a document, so that there is one judge of what is wrong.
+
+import { REASONS } from "./codes.js";
+import type { Decision, Reason, ReadLink } from "./decide.js";
+import { address, FAILED, memory, reserve, run, STALE, status, view, write } from "./engine.js";
+import { Loaded } from "./grant.js";
+import type { ReadRequest } from "./request.js";
+import { isCounter, type Usage } from "./usage.js";
+
+const MAX_LINKS = 4;
+const HEAD_LENGTH = 24;
+const LINK_LENGTH = 40;
+const HANDLE_LENGTH = 16;
+const MAX_WORD = 255;
+const MAX_TARGET = 65_535;
+/** Once more for a grant that is not loaded, and for each that loading another has pushed out. */
+const ATTEMPTS = MAX_LINKS + 1;
+
+/** The decision, or `undefined` if the packed layout is not the way to take it. */
+export function decidePacked(links: readonly ReadLink[], asked: ReadRequest): Decision | undefined {
+  if (!isOrdinary(links, asked)) return undefined;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const end = writeRequest(links, asked);
+    if (end === 0) return undefined;
+    const result = run("decide", end - address);
+    if (result < FAILED) return readDecision();
+    if (status(result) !== STALE) return undefined;
+    for (const link of links) Loaded.load(link.grant);
+  }
+  return undefined;
+}
+
+function isOrdinary(links: readonly ReadLink[], asked: ReadRequest): boolean {
+  if (links.length === 0 || links.length > MAX_LINKS) return false;
+  for (const link of links) if (link.usage.odd !== undefined) return false;
+  return (
+    asked.issue === undefined &&
+    asked.unknown === undefined &&
+    (asked.path === undefined || asked.listing === undefined) &&
+    tierByte(asked.tier) >= 0 &&
+    isCounter(asked.now) &&
+    asked.hasOrdinarySubject
+  );
+}
+
+function tierByte(tier: unknown): number {
+  switch (tier) {
+    case undefined:
+    case "standard":
+      return 0;
+    case "sensitive":
+      return 1;
+    case "critical":
+      return 2;
+    default:
+      return -1;
+  }
+}
+
+/** Writes the request and returns its end; 0 if a field is no text or too long for the layout. */
+function writeRequest(links: readonly ReadLink[], asked: ReadRequest): number {
+  const { resource, action, ip = "" } = asked;
+  const target = asked.path ?? asked.listing ?? "";
+  if (typeof resource !== "string" || typeof action !== "string") return 0;
+  if (typeof target !== "string" || typeof ip !== "string") return 0;
+  const texts = 3 * (resource.length + action.length + target.length + ip.length);
+  reserve(HEAD_LENGTH + LINK_LENGTH * links.length + texts);
+  const start = writeLinks(links, address + HEAD_LENGTH);
+  const afterResource = write(resource, start);
+  const afterAction = write(action, afterResource);
+  const afterTarget = write(target, afterAction);
+  const end = write(ip, afterTarget);
+  if (afterResource - start > MAX_WORD || afterAction - afterResource > MAX_WORD) return 0;
+  if (afterTarget - afterAction > MAX_TARGET || end - afterTarget > MAX_WORD) return 0;
+  memory[address] = 1;
+  memory[address + 1] = links.length;
+  memory[address + 2] = tierByte(asked.tier);
+  memory[address + 3] = asked.path !== undefined ? 1 : asked.listing !== undefined ? 2 : 0;
+  memory[address + 4] = afterResource - start;
+  memory[address + 5] = afterAction - afterResource;
+  view.setUint16(address + 6, afterTarget - afterAction, true);
+  memory[address + 8] = asked.ip === undefined ? 0 : 1;
+  memory[address + 9] = end - afterTarget;
+  view.setUint16(address + 10, 0);
+  view.setUint32(address + 12, 0);
+  writeInteger(asked.now as number, address + 16);
+  return end;
+}
+
+function writeLinks(links: readonly ReadLink[], start: number): number {
+  let at = start;
+  for (const { grant, usage } of links) {
+    Loaded.writeHandle(grant, at);
+    view.setUint32(at + 12, 0);
+    writeInteger(usage.uses, at + HANDLE_LENGTH);
+    writeInteger(usage.last, at + HANDLE_LENGTH + 8);
+    writeInteger(usage.revision, at + HANDLE_LENGTH + 16);
+    at += LINK_LENGTH;
+  }
+  return at;
+}
+
+function writeInteger(value: number, at: number): void {
+  view.setUint32(at, value, true);
+  view.setUint32(at + 4, value / 2 ** 32, true);
+}
+
+function readInteger(at: number): number {
+  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+}
+
+// The answer: outcome, numbers of links and reasons, usages, reasons.
+const ANSWER_HEAD = 8;
+const USAGE_LENGTH = 24;
+const REASON_LENGTH = 4;
+
+function readDecision(): Decision {
+  const decision = memory[address] === 1 ? "allow" : "deny";
+  const links = memory[address + 1] as number;
+  const end = address + ANSWER_HEAD + USAGE_LENGTH * links;
+  const usages: Usage[] = [];
+  for (let at = address + ANSWER_HEAD; at < end; at += USAGE_LENGTH) {
+    usages.push({ revision: readInteger(at + 16), uses: readInteger(at), last: readInteger(at + 8) });
+  }
+  const reasons: Reason[] = [];
+  const last = end + REASON_LENGTH * (memory[address + 2] as number);
+  for (let at = end; at < last; at += REASON_LENGTH) {
+    reasons.push({ code: REASONS[view.getUint16(at, true)] as Reason["code"], link: memory[at + 2] as number });
+  }
+  return { decision, reasons, usages };
+}
