@@ -1,1 +1,58 @@
 //! One set of vectors, run by every implementation.
+//!
+//! The vector files become [`Case`]s: a call of the document boundary and the answer that is expected of everyone.
+//! An implementation is anything that answers calls. Answers are compared whole, except that an error's message is prose.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a vector file that is not as expected stops the suite"
+)]
+
+use serde_json::{Map, Value, json};
+
+mod vectors;
+
+pub use vectors::cases;
+
+/// A call and what everyone must answer.
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "tests take it apart")]
+pub struct Case {
+    /// The file, and the case in it.
+    pub id: String,
+    /// The call.
+    pub call: Value,
+    /// The result document, or `{"error": {"code", "field"?}}`.
+    pub expected: Value,
+}
+
+/// An answer without its prose.
+#[must_use]
+pub fn comparable(answer: &Value) -> Value {
+    let Some(error) = answer.get("error").and_then(Value::as_object) else { return answer.clone() };
+    let kept =
+        ["code", "field"].into_iter().filter_map(|name| Some((name.to_owned(), error.get(name)?.clone())));
+    json!({ "error": kept.collect::<Map<_, _>>() })
+}
+
+/// Runs every case that the implementation offers, and returns how many that were.
+///
+/// # Panics
+/// An answer is not the expected one; all that differ are listed.
+pub fn run(mut implementation: impl FnMut(&Value) -> Option<Value>) -> usize {
+    let mut ran = 0;
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let Some(answer) = implementation(&case.call) else { continue };
+        ran += 1;
+        let answer = comparable(&answer);
+        if answer != case.expected {
+            wrong.push(format!(
+                "{}: {}\n  expected {}\n  answered {answer}",
+                case.id, case.call, case.expected
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {ran} cases differ:\n{}", wrong.len(), wrong.join("\n"));
+    ran
+}

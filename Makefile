@@ -1,0 +1,57 @@
+# The two commands are `make run` and `make test`; everything they need that is not Rust, Node or make, they set up themselves.
+# Rust and its Wasm target come by rust-toolchain.toml, JavaScript tools by `npm ci` into the project's own folders.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test build wasm bench lint fmt doc clean
+export CARGO_TERM_COLOR ?= auto
+say = @printf '\n== %s\n' '$(1)'
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## set up, build and run the server on its embedded store, in ./data and ./keys
+	$(call say,the server: stop it with Ctrl-C)
+	@target/release/warded serve $(ARGS)
+
+build: wasm ## build target/release/warded, and pkg/ ready for `npm pack`
+	$(call say,the server (the first build takes some minutes))
+	cargo build --release --package warded
+
+wasm: js/node_modules/.stamp ## build the Wasm modules and the npm package in pkg/
+	$(call say,the Wasm modules and the npm package)
+	cargo xtask wasm
+
+test: build tests/e2e/node_modules/.stamp ## set up and run every test
+	$(call say,every test)
+	node tests/run.mjs
+
+bench: build tests/bench/node_modules/.stamp ## measure, beside the named peers, into docs/benchmarks.md
+	$(call say,benchmarks)
+	node tests/bench/bench.mjs
+
+lint: js/node_modules/.stamp ## formatting, clippy, types, licences and generated files; warnings are errors
+	$(call say,formatting)
+	cargo fmt --all --check
+	$(call say,clippy)
+	cargo xtask wasm
+	for package in warded-core warded-hot warded warded-conformance warded-load xtask; do cargo clippy --quiet --package $$package --all-targets -- -D warnings || exit 1; done
+	for package in warded-core warded-raw warded-js; do cargo clippy --quiet --package $$package --target wasm32-unknown-unknown -- -D warnings || exit 1; done
+	$(call say,documentation)
+	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --package warded-core --package warded-hot --package warded
+	$(call say,types)
+	npm --prefix js run --silent lint
+	$(call say,licences and sources of dependencies)
+	cargo xtask deny
+
+fmt: ## format the Rust code
+	cargo fmt --all
+
+clean: ## remove what builds and tests have made, but not data or keys
+	cargo clean
+	rm -rf pkg/dist js/node_modules tests/*/node_modules
+
+# `npm ci` runs again when a lock file has changed.
+%/node_modules/.stamp: %/package-lock.json
+	$(call say,npm packages for $*)
+	npm --prefix $* ci --no-audit --no-fund --loglevel=error
+	@touch $@

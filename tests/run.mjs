@@ -1,0 +1,54 @@
+// Runs every suite, shows what it prints, and ends with how many tests passed and failed in all.
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+const suites = [
+  ["core and module, natively", "cargo", "test --package warded-core --package warded-hot"],
+  ["server and conformance", "cargo", "test --release --package warded --package warded-conformance --package xtask"],
+  ["npm package", "node", "--test --test-reporter=tap tests/package/"],
+  ["end to end", "node", "--test --test-reporter=tap tests/e2e/"],
+];
+
+/** What the closing lines of cargo's and Node's test runners say, as [passed, failed]. */
+const closing = [
+  [/^test result: \w+\. (\d+) passed; (\d+) failed/, (match) => [Number(match[1]), Number(match[2])]],
+  [/^# pass (\d+)$/, (match) => [Number(match[1]), 0]],
+  [/^# fail (\d+)$/, (match) => [0, Number(match[1])]],
+  [/^# cancelled (\d+)$/, (match) => [0, Number(match[1])]],
+];
+
+/** Runs one suite; a suite that ends badly without a failed test, or that ran no test, counts as one failure. */
+async function run([name, command, args]) {
+  console.log(`\n== ${name}: ${command} ${args}`);
+  const child = spawn(command, args.split(" "), { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.on("close", resolve).on("error", () => resolve(1)));
+  let [passed, failed] = [0, 0];
+  for await (const line of createInterface({ input: child.stdout })) {
+    console.log(line);
+    for (const [pattern, count] of closing) {
+      const match = pattern.exec(line);
+      if (!match) continue;
+      const counted = count(match);
+      passed += counted[0];
+      failed += counted[1];
+    }
+  }
+  const code = await ended;
+  if (failed === 0 && (code !== 0 || passed === 0)) failed = 1;
+  return { name, passed, failed, seconds: 0 };
+}
+
+const results = [];
+for (const suite of suites) {
+  const start = performance.now();
+  const result = await run(suite);
+  results.push({ ...result, seconds: Math.round((performance.now() - start) / 1000) });
+}
+
+console.log("");
+for (const { name, passed, failed, seconds } of results) {
+  console.log(`${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed, ${seconds} s`);
+}
+const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);
+process.exitCode = sum("failed") === 0 ? 0 : 1;
