@@ -250,7 +250,8 @@ impl Guest {
     /// The engine trapped, or there is no randomness.
     pub fn mint_token(&self, kind: TokenKind) -> Result<MintedToken, GuestError> {
         let mut input = Zeroizing::new([kind.letter(); 33]);
-        rng::fill(&mut input[1..])?;
+        let [_, random @ ..] = &mut *input;
+        rng::fill(random)?;
         self.run(input.as_slice(), |instance| {
             instance.call_secret(Export::MintToken, input.as_slice(), layout::read_minted)
         })
