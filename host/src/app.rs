@@ -1,0 +1,62 @@
+//! Everything that a request needs, made once at start.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::extract::KnownCallers;
+use crate::guest::Guest;
+use crate::metrics::Metrics;
+use crate::rate_limit::RateLimits;
+use crate::refusals::Refusals;
+use crate::store::Store;
+
+/// The server's parts.
+#[derive(Debug)]
+pub struct App {
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// The engine.
+    pub guest: Arc<Guest>,
+    /// The settings.
+    pub config: Config,
+    /// The installation, which every sealed value is bound to.
+    pub tenant: [u8; 16],
+    /// Requests per minute.
+    pub rate_limits: RateLimits,
+    /// What Prometheus sees.
+    pub metrics: Metrics,
+    /// Now.
+    pub clock: Clock,
+    /// Refusals of strangers since the last record.
+    pub refusals: Refusals,
+    /// Credentials that were looked up before.
+    pub callers: KnownCallers,
+}
+
+impl App {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        guest: Arc<Guest>,
+        config: Config,
+        tenant: [u8; 16],
+        clock: Clock,
+    ) -> Self {
+        Self {
+            store,
+            metrics: Metrics::new(Arc::clone(&guest)),
+            guest,
+            rate_limits: RateLimits::new(config.rate_limits),
+            config,
+            tenant,
+            clock,
+            refusals: Refusals::default(),
+            callers: KnownCallers::default(),
+        }
+    }
+}
+
+/// The server's parts, shared by its tasks.
+pub type Shared = Arc<App>;
