@@ -1,2 +1,87 @@
-//! The `warded` binary.
-fn main() {}
+//! The `warded` binary: arguments, settings, one command, one line if it fails.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use warded::cli::{
+    Cli, Command, ConfigArgs, FolderFlags, KeyringCommand, MemberArgs, MemberCommand, ServeArgs,
+};
+use warded::clock::Clock;
+use warded::start::{HandedOver, NewMember, create_member, timestamp};
+use warded::{keys, logging, run};
+
+fn main() -> ExitCode {
+    match execute(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            // Nobody is left to tell if stderr is closed.
+            let _ = writeln!(io::stderr(), "warded: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Config(args) => config(&args)?,
+        Command::Keyring(KeyringCommand::Create(folders)) => create_keyring(&folders)?,
+        Command::Member(MemberCommand::Create(args)) => add_member(&args)?,
+        Command::Serve(args) => serve(&args)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn serve(args: &ServeArgs) -> anyhow::Result<()> {
+    let typed = args.settings.collect()?;
+    let config = typed.resolve()?;
+    let logging = logging::start(&config, &typed)?;
+    let served = run::serve(config);
+    // What was logged comes before the line that says why the server ends.
+    drop(logging);
+    Ok(served?)
+}
+
+fn config(args: &ConfigArgs) -> anyhow::Result<()> {
+    let typed = args.settings.collect()?;
+    typed.resolve()?;
+    let mut out = io::stdout().lock();
+    if args.json {
+        let entries = typed.iter().map(|(key, value, source)| {
+            (key.to_owned(), serde_json::json!({ "value": value, "source": source.describe() }))
+        });
+        let object: serde_json::Map<String, serde_json::Value> = entries.collect();
+        writeln!(out, "{}", serde_json::to_string_pretty(&object)?)?;
+    } else {
+        for (key, value, source) in typed.iter() {
+            writeln!(out, "{key} = {value} # {}", source.describe())?;
+        }
+    }
+    Ok(())
+}
+
+fn create_keyring(folders: &FolderFlags) -> anyhow::Result<()> {
+    let config = folders.collect()?.resolve()?;
+    let path = keys::create_keyring(&config.keys, &timestamp(Clock::system().now()))?;
+    writeln!(io::stdout(), "keyring: {}", path.display())?;
+    Ok(())
+}
+
+fn add_member(args: &MemberArgs) -> anyhow::Result<()> {
+    let config = args.folders.collect()?.resolve()?;
+    let file = keys::free_name(&config.keys, args.role.file());
+    let member = NewMember {
+        role: args.role.into(),
+        email: &args.email,
+        name: &args.name,
+        file: (!args.reveal).then_some(file.as_str()),
+        replace: false,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let mut out = io::stdout();
+    match runtime.block_on(create_member(&config, &member))? {
+        HandedOver::File(path) => writeln!(out, "key: {}", path.display())?,
+        HandedOver::Key(key) => writeln!(out, "{}", key.expose())?,
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Grant documents as the server writes them, compiled by the engine once, when a credential is made.
+
+use serde::Serialize;
+use warded_core::tier::Tier;
+use warded_core::time::Millis;
+
+use crate::guest::{CompiledGrant, Guest, GuestError};
+
+/// The parts of a grant that the server sets.
+#[derive(Debug, Clone, Copy)]
+pub struct GrantParts<'a> {
+    /// The credential's id.
+    pub id: &'a str,
+    /// Scopes in the engine's grammar.
+    pub scopes: &'a [String],
+    /// Where paths must lie; absent means anywhere, empty means nowhere.
+    pub namespaces: Option<&'a [String]>,
+    /// Networks; absent means anywhere.
+    pub ip_allowlist: Option<&'a [String]>,
+    /// Absent means never.
+    pub expires_at: Option<Millis>,
+    /// Absent means any number of times.
+    pub max_uses: Option<u32>,
+    /// The highest tier.
+    pub tier_ceiling: Tier,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    id: &'a str,
+    scopes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespaces: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip_allowlist: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_uses: Option<u32>,
+    tier_ceiling: &'static str,
+}
+
+impl GrantParts<'_> {
+    /// Compiles the grant in the engine.
+    ///
+    /// # Errors
+    /// The engine refuses the document, or failed.
+    pub fn compile(&self, guest: &Guest) -> Result<CompiledGrant, GuestError> {
+        let document = Document {
+            id: self.id,
+            scopes: self.scopes,
+            namespaces: self.namespaces,
+            ip_allowlist: self.ip_allowlist,
+            expires_at: self.expires_at.map(Millis::as_u64),
+            max_uses: self.max_uses,
+            tier_ceiling: self.tier_ceiling.word(),
+        };
+        // Strings, lists and numbers always serialise.
+        guest.compile_grant(&serde_json::to_vec(&document).unwrap_or_default())
+    }
+}
