@@ -1,6 +1,4 @@
-//! Builds what `cargo build` cannot: the Wasm artifacts and the npm package; and runs the suites.
-//!
-//! `cargo xtask wasm` builds, `cargo xtask test` runs every suite, `cargo xtask lint` runs every check. The Makefile calls them.
+//! Builds what `cargo build` cannot, the Wasm artifacts and the npm package, and checks the dependencies. The Makefile calls it.
 #![expect(clippy::print_stdout, reason = "a build tool talks to the terminal")]
 
 use std::path::Path;
@@ -10,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 
 mod artifact;
 mod command;
+mod deny;
 mod package;
 mod size;
 mod step;
@@ -28,8 +27,9 @@ fn main() -> ExitCode {
 fn run(words: &[String]) -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["deny"] => deny::check(root),
         ["wasm"] => wasm(root),
-        _ => bail!("usage: cargo xtask wasm"),
+        _ => bail!("usage: cargo xtask wasm | deny"),
     }
 }
 
