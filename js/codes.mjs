@@ -20,7 +20,7 @@ const { codes } = call({ op: "errors" });
 const union = (some) => some.map(({ code }) => `  | "${code}"`).join("\n");
 const denied = codes.filter(({ blame }) => blame === "denied");
 const others = codes.filter(({ blame }) => blame !== "denied");
-const text = `// Generated from the table in core/src/error.rs by \`make codes\`: do not edit.
+const text = `// Generated from the table in core/src/error.rs by \`node js/codes.mjs\`: do not edit.
 
 /** Why a decision is not an allow. */
 export type ReasonCode =
@@ -39,7 +39,7 @@ ${denied.map(({ code, number }) => `  ${number}: "${code}",`).join("\n")}
 
 if (process.argv.includes("--check")) {
   if (readFileSync(target, "utf8") !== text) {
-    console.error("js/src/codes.ts is not what core/src/error.rs says: run `make codes`");
+    console.error("js/src/codes.ts is not what core/src/error.rs says: run `node js/codes.mjs`");
     process.exitCode = 1;
   }
 } else {

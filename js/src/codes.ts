@@ -1,4 +1,4 @@
-// Generated from the table in core/src/error.rs by `make codes`: do not edit.
+// Generated from the table in core/src/error.rs by `node js/codes.mjs`: do not edit.
 
 /** Why a decision is not an allow. */
 export type ReasonCode =
