@@ -17,7 +17,7 @@ build: wasm ## build target/release/warded, and pkg/ ready for `npm pack`
 	$(call say,the server (the first build takes some minutes))
 	cargo build --release --package warded
 
-wasm: js/node_modules/.stamp ## build the Wasm modules and the npm package in pkg/
+wasm: ## build the Wasm modules and the npm package in pkg/
 	$(call say,the Wasm modules and the npm package)
 	cargo xtask wasm
 
@@ -29,7 +29,7 @@ bench: build tests/bench/node_modules/.stamp ## measure, beside the named peers,
 	$(call say,benchmarks)
 	node tests/bench/bench.mjs
 
-lint: js/node_modules/.stamp ## formatting, clippy, types, licences and generated files; warnings are errors
+lint: ## formatting, clippy, types, licences and generated files; warnings are errors
 	$(call say,formatting)
 	cargo fmt --all --check
 	$(call say,clippy)
