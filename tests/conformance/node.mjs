@@ -29,6 +29,16 @@ function under(place, work) {
   }
 }
 
+/** Runs `work`, and calls the field of an error that it throws as the call does. */
+function named(field, work) {
+  try {
+    return work();
+  } catch (error) {
+    error.rename = field;
+    throw error;
+  }
+}
+
 const operations = {
   decide({ chain, request }) {
     const links = chain.map(({ grant, ...rest }, index) => ({
@@ -40,17 +50,10 @@ const operations = {
   compile_grant: ({ grant }) => ({ bytes: hex(under("grant", () => warded.compileGrant(grant)).bytes) }),
   covers: ({ outer, inner }) => ({ result: warded.covers(outer, inner) }),
   overlaps: ({ a, b }) => ({ result: warded.overlaps(a, b) }),
-  parse_scope({ text }) {
-    // The package has no parser of its own for scopes: a scope that is accepted covers itself.
-    try {
-      return warded.covers(text, text) ? { canonical: text } : { canonical: null };
-    } catch (error) {
-      error.rename = "text";
-      throw error;
-    }
-  },
-  parse_token: ({ text }) => warded.parseToken(text),
-  hash_token: ({ text }) => ({ hash: hex(warded.hashToken(text)) }),
+  // The package has no parser of its own for scopes: a scope that is accepted covers itself.
+  parse_scope: ({ text }) => named("text", () => (warded.covers(text, text) ? { canonical: text } : { canonical: null })),
+  parse_token: ({ text }) => named("text", () => warded.parseToken(text)),
+  hash_token: ({ text }) => named("text", () => ({ hash: hex(warded.hashToken(text)) })),
   verify_token: ({ text, hash }) => ({ result: warded.verifyToken(text, bytes(hash)) }),
   seal(call) {
     const sealed = hazmat.sealWithSalt(keyring(call), bytes(call.salt), bytes(call.plaintext), call.context);

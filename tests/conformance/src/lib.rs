@@ -22,6 +22,8 @@ pub struct Case {
     pub id: String,
     /// The call.
     pub call: Value,
+    /// How the npm package differs by its own contract: `null` where it has a default, else the error that it throws.
+    pub package: Option<Value>,
     /// The result document, or `{"error": {"code", "field"?}}`.
     pub expected: Value,
 }
@@ -39,11 +41,11 @@ pub fn comparable(answer: &Value) -> Value {
 ///
 /// # Panics
 /// An answer is not the expected one; all that differ are listed.
-pub fn run(mut implementation: impl FnMut(&Value) -> Option<Value>) -> usize {
+pub fn run(mut implementation: impl FnMut(&Case) -> Option<Value>) -> usize {
     let mut ran = 0;
     let mut wrong = Vec::new();
     for case in cases() {
-        let Some(answer) = implementation(&case.call) else { continue };
+        let Some(answer) = implementation(&case) else { continue };
         ran += 1;
         let answer = comparable(&answer);
         if answer != case.expected {

@@ -12,7 +12,7 @@ macro_rules! vectors {
     )* };
 }
 
-vectors! { chain crypto decide ip scope seal time token }
+vectors! { calls chain crypto decide ip scope seal time token }
 
 /// Every case of every file.
 ///
@@ -21,6 +21,9 @@ vectors! { chain crypto decide ip scope seal time token }
 #[must_use]
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
+    for (index, case) in entries(&calls(), "calls") {
+        add(&mut cases, "calls.json calls", index, field(case, "call"), field(case, "answer"));
+    }
     decisions(&decide(), &mut cases);
     addresses(&ip(), &mut cases);
     scopes(&scope(), &mut cases);
@@ -45,7 +48,7 @@ fn field(case: &Value, name: &str) -> Value {
 }
 
 fn add(cases: &mut Vec<Case>, list: &str, index: usize, call: Value, expected: Value) {
-    cases.push(Case { id: format!("{list} #{}", index + 1), call, expected });
+    cases.push(Case { id: format!("{list} #{}", index + 1), call, package: None, expected });
 }
 
 fn refused(code: &Value, field: &str) -> Value {
@@ -67,6 +70,9 @@ fn decisions(file: &Value, cases: &mut Vec<Case>) {
         let place = field(case, "field");
         let expected = refused(&field(case, "code"), place.as_str().expect("a field"));
         add(cases, "decide.json errors", index, call(case), expected);
+        if let Some(added) = cases.last_mut() {
+            added.package = case.get("package").cloned();
+        }
     }
 }
 
