@@ -15,6 +15,9 @@
 )]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 extern crate alloc;
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 #[cfg(test)]
 extern crate std;
 
