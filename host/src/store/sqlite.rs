@@ -59,17 +59,14 @@ impl SqliteStore {
         let folder = Folder::take(path)?;
         let database = folder.database();
         let failed = |error: rusqlite::Error| OpenError::from_sqlite(&database, &error);
-        let mut connection = folder::connect(&database).map_err(failed)?;
+        let mut connection = folder::connect_to_write(&database).map_err(failed)?;
         schema::prepare(&mut connection, &database)?;
         let head = schema::checked_head(&connection, &database)?;
         check_clock(path, &connection, &clock, &head, accept_clock)?;
         let tenant = read_meta(&connection, schema::TENANT).map_err(failed)?.unwrap_or_default();
-        let tenant = tenant.try_into().map_err(|_| OpenError::Damaged {
-            path: database.clone(),
-            what: "the tenant is not 16 bytes".to_owned(),
-        })?;
+        let tenant = tenant.try_into().map_err(|_| schema::no_tenant(&database))?;
         let log = Log::watch(&mut connection).map_err(failed)?;
-        let checkpoints = checkpoint::connect(&database).map_err(failed)?;
+        let checkpoints = folder::connect(&database).map_err(failed)?;
         let store = Self {
             pool: Pool::new(database),
             queue: Arc::new(Queue::default()),
@@ -90,7 +87,7 @@ impl SqliteStore {
         let queue = Arc::clone(&self.queue);
         self.spawn("store-watch", move || watch(&queue))?;
         let log = Arc::clone(&self.log);
-        self.spawn("store-checkpoint", move || checkpoint::run(&checkpoints, &log))
+        self.spawn("store-checkpoint", move || log.run(&checkpoints))
     }
 
     fn spawn(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {

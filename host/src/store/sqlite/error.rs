@@ -1,7 +1,7 @@
 //! Why a data folder does not open, and what SQLite's own errors mean here.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
@@ -96,15 +96,26 @@ pub enum OpenError {
 
 impl OpenError {
     /// What SQLite's error means for whoever opens this file.
-    pub(super) fn from_sqlite(path: &std::path::Path, error: &rusqlite::Error) -> Self {
-        let path = path.to_path_buf();
+    pub(super) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged { path, what: error.to_string() }
+                Self::damaged(path, &error.to_string())
             }
-            _ => Self::Database { path, what: error.to_string() },
+            _ => Self::Database { path: path.to_path_buf(), what: one_line(&error.to_string()) },
         }
     }
+
+    /// What does not hold in this file.
+    pub(super) fn damaged(path: &Path, what: &str) -> Self {
+        Self::Damaged { path: path.to_path_buf(), what: one_line(what) }
+    }
+}
+
+/// SQLite reports some things over several lines, and in a damaged file with whatever bytes it found.
+fn one_line(text: &str) -> String {
+    let words: Vec<_> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    words.join(" ")
 }
 
 impl From<rusqlite::Error> for StoreError {

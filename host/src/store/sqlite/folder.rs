@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::OpenError;
@@ -59,9 +60,13 @@ fn private_file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// A connection that may write. What it commits survives a power loss.
-pub(super) fn connect(database: &Path) -> rusqlite::Result<Connection> {
-    let connection = open(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+/// A connection that may write, and has not written a byte: what the file is must be known first.
+pub(super) fn connect_to_write(database: &Path) -> rusqlite::Result<Connection> {
+    open(database, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+/// Makes a connection that may write one whose commits survive a power loss.
+pub(super) fn make_durable(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -71,7 +76,13 @@ pub(super) fn connect(database: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "cache_size", -16_384)?;
     // The checkpointer does it beside the writer.
-    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)
+}
+
+/// A connection to a database of ours that may write.
+pub(super) fn connect(database: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect_to_write(database)?;
+    make_durable(&connection)?;
     Ok(connection)
 }
 
@@ -88,6 +99,8 @@ fn open(database: &Path, mode: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(database, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan is made once: looking at the values bound to it would prepare most statements anew for each request.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // A database may not bring code: functions and views in a damaged or planted schema stay inert.
     connection.pragma_update(None, "trusted_schema", false)?;
     Ok(connection)

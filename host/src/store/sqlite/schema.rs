@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use super::audit_log::Head;
 use super::error::OpenError;
+use super::folder;
 use crate::rng;
 
 /// Each entry leads from the version of its index to the next.
@@ -22,10 +23,11 @@ pub(super) fn known_version() -> u32 {
     u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
 }
 
-/// Checks the file and brings it to the newest version; a fresh one gets its tenant.
+/// Checks the file, makes commits to it durable, and brings it to the newest version; a fresh one gets its tenant.
 pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let failed = |error: rusqlite::Error| OpenError::from_sqlite(path, &error);
     let version = version(connection, path)?;
+    folder::make_durable(connection).map_err(failed)?;
     if version > 0 {
         check_structure(connection, path)?;
     }
@@ -39,6 +41,10 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Op
 
 /// The key of the installation's random id.
 pub(super) const TENANT: &str = "tenant";
+
+pub(super) fn no_tenant(path: &Path) -> OpenError {
+    OpenError::damaged(path, "it has no tenant")
+}
 
 /// The version of the file's schema; 0 for a file without one.
 pub(super) fn version(connection: &Connection, path: &Path) -> Result<u32, OpenError> {
@@ -76,10 +82,10 @@ fn check_structure(connection: &Connection, path: &Path) -> Result<(), OpenError
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
     let bytes = pragma("page_count").map_err(failed)?.saturating_mul(pragma("page_size").map_err(failed)?);
     if bytes <= CHECKED_WHOLE {
-        return report(path, quick_check(connection, "").map_err(failed)?);
+        return report(path, &quick_check(connection, "").map_err(failed)?);
     }
     for table in SMALL_TABLES {
-        report(path, quick_check(connection, &format!("('{table}')")).map_err(failed)?)?;
+        report(path, &quick_check(connection, &format!("('{table}')")).map_err(failed)?)?;
     }
     Ok(())
 }
@@ -88,21 +94,18 @@ fn quick_check(connection: &Connection, of: &str) -> rusqlite::Result<String> {
     connection.query_row(&format!("PRAGMA quick_check{of}"), [], |row| row.get(0))
 }
 
-fn report(path: &Path, what: String) -> Result<(), OpenError> {
-    // SQLite reports over several lines.
-    let what = what.lines().collect::<Vec<_>>().join(" ");
-    if what == "ok" { Ok(()) } else { Err(OpenError::Damaged { path: path.to_path_buf(), what }) }
+fn report(path: &Path, found: &str) -> Result<(), OpenError> {
+    if found == "ok" { Ok(()) } else { Err(OpenError::damaged(path, found)) }
 }
 
 /// The head of the chain, after checking that it is the head that was written last.
 pub(super) fn checked_head(connection: &Connection, path: &Path) -> Result<Head, OpenError> {
-    let damaged = |what: &str| OpenError::Damaged { path: path.to_path_buf(), what: what.to_owned() };
     let failed = |error: rusqlite::Error| OpenError::from_sqlite(path, &error);
     let head = Head::last_row(connection).optional().map_err(failed)?.unwrap_or(Head::EMPTY);
     let noted = Head::noted(connection).map_err(failed)?.unwrap_or(Head::EMPTY);
     if head == noted {
         Ok(head)
     } else {
-        Err(damaged("the newest audit records are missing or were changed"))
+        Err(OpenError::damaged(path, "the newest audit records are missing or were changed"))
     }
 }

@@ -81,10 +81,7 @@ impl Writer {
     }
 
     fn batch(&mut self, jobs: Vec<Box<dyn Job>>) {
-        if self.log.is_long() {
-            // The checkpointer has done nearly all of it beside us; only with the writer standing still does the log end.
-            self.log.checkpointed(&self.connection);
-        }
+        self.log.finish(&self.connection);
         let mut waiting = jobs.into_iter();
         let mut done = Vec::with_capacity(waiting.len());
         match self.transaction(&mut waiting, &mut done) {
