@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use warded_core::ErrorCode;
 
+pub mod export;
 pub mod mask;
 pub mod record;
+pub mod verify;
 
 macro_rules! events {
     ($($variant:ident = $name:literal;)*) => {

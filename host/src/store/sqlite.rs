@@ -28,10 +28,12 @@ mod pool;
 mod queue;
 mod rows;
 mod schema;
+mod trail;
 mod values;
 mod writer;
 
 pub use self::error::OpenError;
+pub use self::trail::{Trail, TrailRow};
 
 /// How far the clock may be behind the last audit record at start: as much as clocks are corrected by.
 const CLOCK_TOLERANCE: u64 = 60_000;

@@ -52,6 +52,18 @@ impl Folder {
     }
 }
 
+/// The database's file of a folder that another process may be using.
+pub(super) fn database_of(path: &Path) -> Result<PathBuf, OpenError> {
+    let database = path.join(DATABASE);
+    match database.canonicalize() {
+        Ok(database) => Ok(database),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => {
+            Err(OpenError::Missing { path: path.to_path_buf() })
+        }
+        Err(source) => Err(OpenError::Unusable { path: path.to_path_buf(), source }),
+    }
+}
+
 /// Opens a file for this user only, made if it is missing.
 fn private_file(path: &Path) -> io::Result<File> {
     let file =
