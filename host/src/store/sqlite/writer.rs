@@ -196,3 +196,6 @@ impl Writer {
         self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests;

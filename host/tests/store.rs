@@ -1,0 +1,19 @@
+//! The embedded store, on real files.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod store {
+    pub(crate) mod fixture;
+
+    mod credentials;
+    mod failures;
+    mod opening;
+    mod secrets;
+    mod trail;
+    mod trail_queries;
+    mod verdicts;
+}
