@@ -45,8 +45,8 @@ impl App {
         clock: Clock,
     ) -> Self {
         Self {
+            metrics: Metrics::new(Arc::clone(&guest), Arc::clone(&store)),
             store,
-            metrics: Metrics::new(Arc::clone(&guest)),
             guest,
             rate_limits: RateLimits::new(config.rate_limits),
             config,

@@ -8,12 +8,14 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::audit::Outcome;
 use crate::error::ApiCode;
 use crate::guest::Guest;
+use crate::store::{Activity, Store};
 
 /// Upper bounds in seconds: a read is decided in well under a millisecond, a durable write waits for the disk.
 const BOUNDS: [f64; 11] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10.0];
@@ -47,7 +49,7 @@ struct CodeLabels {
 impl Metrics {
     /// Counters at zero.
     #[must_use]
-    pub fn new(guest: Arc<Guest>) -> Self {
+    pub fn new(guest: Arc<Guest>, store: Arc<dyn Store>) -> Self {
         let mut registry = Registry::with_prefix("warded");
         let requests = Family::default();
         registry.register("requests", "Requests by route and class of status", requests.clone());
@@ -62,12 +64,8 @@ impl Metrics {
             refused.clone(),
         );
         registry.register_collector(Box::new(GuestTraps(guest)));
+        registry.register_collector(Box::new(StoreActivity(store)));
         Self { registry, requests, seconds, decisions, refused }
-    }
-
-    /// Adds counters that another part of the server keeps.
-    pub fn register(&mut self, collector: Box<dyn Collector>) {
-        self.registry.register_collector(collector);
     }
 
     /// Counts an answer; `route` is a template such as `/v1/tokens/{id}`.
@@ -112,5 +110,23 @@ impl Collector for GuestTraps {
         let traps = ConstCounter::new(self.0.traps());
         let help = "Calls of the engine that ended in a trap or at a limit";
         traps.encode(encoder.encode_descriptor("guest_traps", help, None, traps.metric_type())?)
+    }
+}
+
+#[derive(Debug)]
+struct StoreActivity(Arc<dyn Store>);
+
+impl Collector for StoreActivity {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let Activity { commits, jobs, waiting } = self.0.activity();
+        let commits = ConstCounter::new(commits);
+        let help = "Durable commits; jobs per commit is how well they are batched";
+        commits.encode(encoder.encode_descriptor("store_commits", help, None, commits.metric_type())?)?;
+        let jobs = ConstCounter::new(jobs);
+        let help = "Jobs that were committed";
+        jobs.encode(encoder.encode_descriptor("store_jobs", help, None, jobs.metric_type())?)?;
+        let waiting = ConstGauge::new(i64::try_from(waiting).unwrap_or(i64::MAX));
+        let help = "Jobs that wait for the writer";
+        waiting.encode(encoder.encode_descriptor("store_waiting_jobs", help, None, waiting.metric_type())?)
     }
 }

@@ -474,6 +474,17 @@ pub trait Job: Send {
     fn failed(self: Box<Self>, error: &StoreError);
 }
 
+/// What the writer has done since the start, for the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Activity {
+    /// Durable commits.
+    pub commits: u64,
+    /// Jobs in them.
+    pub jobs: u64,
+    /// Jobs that wait now.
+    pub waiting: u64,
+}
+
 /// What a database implements.
 pub trait Store: Send + Sync + fmt::Debug {
     /// Hands a job to the writer, which takes what waits into one transaction, a savepoint each.
@@ -485,6 +496,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The database failed.
     fn query(&self, query: &mut dyn FnMut(&mut dyn Read) -> Result<(), StoreError>)
     -> Result<(), StoreError>;
+    /// What the writer has done.
+    fn activity(&self) -> Activity;
 }
 
 /// Runs `query` on the newest committed state and returns what it found. Blocks its thread.

@@ -16,7 +16,7 @@ use self::pool::Pool;
 use self::queue::Queue;
 use self::rows::Rows;
 use self::writer::Writer;
-use super::{Job, Read, Store, StoreError};
+use super::{Activity, Job, Read, Store, StoreError};
 use crate::clock::Clock;
 
 mod audit_log;
@@ -128,8 +128,7 @@ impl SqliteStore {
             if thread.thread().name() == Some("store-checkpoint") {
                 self.log.close();
             }
-            // The last job may hold the last reference to the store: its thread then ends by itself.
-            if thread.thread().id() != thread::current().id() && thread.join().is_err() {
+            if thread.join().is_err() {
                 tracing::error!("a thread of the store ended by a panic");
             }
         }
@@ -154,6 +153,10 @@ impl Store for SqliteStore {
         query: &mut dyn FnMut(&mut dyn Read) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.pool.read(|connection| query(&mut Rows { connection, now: self.clock.now() }))
+    }
+
+    fn activity(&self) -> Activity {
+        self.queue.activity()
     }
 }
 

@@ -1,11 +1,12 @@
 //! The writer's queue: bounded, taken in batches, and left by jobs that have waited too long.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::clock;
-use crate::store::Job;
+use crate::store::{Activity, Job};
 
 /// How many jobs wait at most; one more is refused at once.
 pub(super) const CAPACITY: usize = 4_096;
@@ -21,6 +22,8 @@ pub(super) struct Queue {
     filled: Condvar,
     /// The watch waits here.
     watched: Condvar,
+    commits: AtomicU64,
+    jobs: AtomicU64,
 }
 
 #[derive(Default)]
@@ -109,6 +112,21 @@ impl Queue {
             if !overdue.is_empty() {
                 return Some(overdue);
             }
+        }
+    }
+
+    /// Counts a durable commit of so many jobs.
+    pub(super) fn committed(&self, jobs: usize) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.jobs.fetch_add(u64::try_from(jobs).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// What was committed, and what waits.
+    pub(super) fn activity(&self) -> Activity {
+        Activity {
+            commits: self.commits.load(Ordering::Relaxed),
+            jobs: self.jobs.load(Ordering::Relaxed),
+            waiting: u64::try_from(self.lock().jobs.len()).unwrap_or(u64::MAX),
         }
     }
 

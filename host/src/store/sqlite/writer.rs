@@ -85,7 +85,10 @@ impl Writer {
         let mut waiting = jobs.into_iter();
         let mut done = Vec::with_capacity(waiting.len());
         match self.transaction(&mut waiting, &mut done) {
-            Ok(()) => done.into_iter().for_each(Job::committed),
+            Ok(()) => {
+                self.queue.committed(done.len());
+                done.into_iter().for_each(Job::committed);
+            }
             Err(Lost(error)) => {
                 self.lost(&error);
                 // Whatever waits would meet the same fault, and its callers want to hear of it.
