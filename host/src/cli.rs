@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::config::{ConfigError, Typed};
 use crate::store::Role;
 
+pub mod audit;
+
 /// Credential control for AI agents.
 #[derive(Debug, Parser)]
 #[command(name = "warded", version, about, subcommand_required = true, arg_required_else_help = true)]
@@ -19,6 +21,9 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Read and check the audit of a data folder or an export, without a server
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Print the settings that hold, and where each comes from
     Config(ConfigArgs),
     /// Make the keyring of a production server
@@ -157,6 +162,43 @@ impl From<RoleArg> for Role {
     }
 }
 
+/// `audit …`
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Write every record to a file or to stdout, as NDJSON that can be verified anywhere
+    Export(ExportArgs),
+    /// Compute the chain again and name the first record that does not hold
+    Verify(VerifyArgs),
+}
+
+/// The flags of `audit export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The folder of the database [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<String>,
+    /// Where to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print the outcome as JSON
+    #[arg(long, requires = "output")]
+    pub json: bool,
+}
+
+/// The flags of `audit verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// An export; without it, the data folder
+    #[arg(conflicts_with = "data")]
+    pub file: Option<PathBuf>,
+    /// The folder of the database [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<String>,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 fn parse_line(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() || text.len() > 254 || text.chars().any(char::is_control) {
         return Err("expected 1 to 254 characters on one line");
@@ -186,6 +228,12 @@ impl FolderFlags {
     /// What is wrong with a setting, with its place.
     pub fn collect(&self) -> Result<Typed, ConfigError> {
         self.collect_with(&[])
+    }
+
+    /// These flags with a data folder only.
+    #[must_use]
+    pub fn of_data(data: Option<&str>) -> Self {
+        Self { data: data.map(str::to_owned), ..Self::default() }
     }
 
     fn collect_with(&self, flags: &[(&'static str, Option<String>)]) -> Result<Typed, ConfigError> {

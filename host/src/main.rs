@@ -4,8 +4,11 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use warded::audit::mask::mask_tokens;
+use warded::cli::audit;
 use warded::cli::{
-    Cli, Command, ConfigArgs, FolderFlags, KeyringCommand, MemberArgs, MemberCommand, ServeArgs,
+    AuditCommand, Cli, Command, ConfigArgs, ExportArgs, FolderFlags, KeyringCommand, MemberArgs,
+    MemberCommand, ServeArgs, VerifyArgs,
 };
 use warded::clock::Clock;
 use warded::start::{HandedOver, NewMember, create_member, timestamp};
@@ -24,6 +27,8 @@ fn main() -> ExitCode {
 
 fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Audit(AuditCommand::Export(args)) => export(&args)?,
+        Command::Audit(AuditCommand::Verify(args)) => return verify(&args),
         Command::Config(args) => config(&args)?,
         Command::Keyring(KeyringCommand::Create(folders)) => create_keyring(&folders)?,
         Command::Member(MemberCommand::Create(args)) => add_member(&args)?,
@@ -51,13 +56,25 @@ fn config(args: &ConfigArgs) -> anyhow::Result<()> {
             (key.to_owned(), serde_json::json!({ "value": value, "source": source.describe() }))
         });
         let object: serde_json::Map<String, serde_json::Value> = entries.collect();
-        writeln!(out, "{}", serde_json::to_string_pretty(&object)?)?;
+        writeln!(out, "{}", mask_tokens(&serde_json::to_string_pretty(&object)?))?;
     } else {
         for (key, value, source) in typed.iter() {
-            writeln!(out, "{key} = {value} # {}", source.describe())?;
+            // No setting is meant to hold a token, and none that does is shown.
+            writeln!(out, "{key} = {} # {}", mask_tokens(&value.to_string()), source.describe())?;
         }
     }
     Ok(())
+}
+
+fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    let config = FolderFlags::of_data(args.data.as_deref()).collect()?.resolve()?;
+    let holds = audit::verify(args, &config.data, &mut io::stdout().lock())?;
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn export(args: &ExportArgs) -> anyhow::Result<()> {
+    let config = FolderFlags::of_data(args.data.as_deref()).collect()?.resolve()?;
+    Ok(audit::export(args, &config.data, &mut io::stdout().lock())?)
 }
 
 fn create_keyring(folders: &FolderFlags) -> anyhow::Result<()> {
