@@ -116,7 +116,10 @@ fn hash(app: &Shared, text: &str) -> Result<[u8; 32], ApiError> {
     match app.guest.hash_token(text) {
         Ok((_, hash)) => Ok(hash),
         Err(GuestError::Refused { .. }) => Err(ApiError::unauthorized()),
-        Err(_) => Err(ApiError::new(ApiCode::EngineUnavailable, "the engine failed, nothing was done")),
+        Err(error) => {
+            tracing::error!(%error, "a credential cannot be hashed");
+            Err(ApiError::new(ApiCode::EngineUnavailable, "the engine failed, nothing was done"))
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 
 pub mod app;
 pub mod audit;
-pub mod authorize;
 pub mod body;
 pub mod cli;
 pub mod clock;
@@ -17,7 +16,6 @@ pub mod id;
 pub mod keys;
 pub mod logging;
 pub mod metrics;
-pub mod permission;
 pub mod query;
 pub mod rate_limit;
 pub mod raw_path;
@@ -30,5 +28,3 @@ pub mod run;
 pub mod serve;
 pub mod start;
 pub mod store;
-pub mod text;
-pub mod vocabulary;

@@ -26,8 +26,10 @@ pub enum RunError {
     #[error("the audit cannot be written: {0}")]
     Audit(String),
     /// The address cannot be had.
-    #[error("cannot listen on {address}: {}", said(.error))]
+    #[error("cannot listen on {address} (setting `{setting}`): {}", said(.error))]
     Listen {
+        /// The setting that says so.
+        setting: &'static str,
         /// Where.
         address: SocketAddr,
         /// What the operating system says.
@@ -49,7 +51,7 @@ impl From<ApiError> for RunError {
 
 fn said(error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::AddrInUse {
-        "the port is in use, stop who has it or choose another with --listen".to_owned()
+        "the port is in use, stop who has it or choose another".to_owned()
     } else {
         error.to_string()
     }
@@ -112,13 +114,13 @@ struct Sockets {
 
 impl Sockets {
     fn bind(config: &Config) -> Result<Self, RunError> {
-        let api = bind(config.listen)?;
+        let api = bind("listen", config.listen)?;
         let metrics = match config.metrics_listen {
-            MetricsListen::At(address) => Some(bind(address)?),
+            MetricsListen::At(address) => Some(bind("metrics_listen", address)?),
             // The next port; none is next to a free port that the system picks, or to the last.
             MetricsListen::Auto => {
                 let port = if config.listen.port() == 0 { None } else { config.listen.port().checked_add(1) };
-                Some(bind((Ipv4Addr::LOCALHOST, port.unwrap_or(0)).into())?)
+                Some(bind("metrics_listen", (Ipv4Addr::LOCALHOST, port.unwrap_or(0)).into())?)
             }
             MetricsListen::Off => None,
         };
@@ -127,9 +129,9 @@ impl Sockets {
 
     /// Listens, and says where on stdout: the first line is the API's, the second that of the metrics.
     fn listen(self) -> Result<(TcpListener, Option<TcpListener>), RunError> {
-        let (api, address) = listen(self.api)?;
+        let (api, address) = listen("listen", self.api)?;
         announce(&format!("listening on http://{address}"));
-        let metrics = self.metrics.map(listen).transpose()?;
+        let metrics = self.metrics.map(|socket| listen("metrics_listen", socket)).transpose()?;
         Ok((
             api,
             metrics.map(|(listener, address)| {
@@ -140,8 +142,8 @@ impl Sockets {
     }
 }
 
-fn bind(address: SocketAddr) -> Result<TcpSocket, RunError> {
-    let failed = |error| RunError::Listen { address, error };
+fn bind(setting: &'static str, address: SocketAddr) -> Result<TcpSocket, RunError> {
+    let failed = |error| RunError::Listen { setting, address, error };
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
     let socket = socket.map_err(failed)?;
     // Connections of a server that has just ended do not hold the port.
@@ -150,9 +152,9 @@ fn bind(address: SocketAddr) -> Result<TcpSocket, RunError> {
     Ok(socket)
 }
 
-fn listen(socket: TcpSocket) -> Result<(TcpListener, SocketAddr), RunError> {
+fn listen(setting: &'static str, socket: TcpSocket) -> Result<(TcpListener, SocketAddr), RunError> {
     let address = socket.local_addr().map_err(RunError::Runtime)?;
-    let listener = socket.listen(BACKLOG).map_err(|error| RunError::Listen { address, error })?;
+    let listener = socket.listen(BACKLOG).map_err(|error| RunError::Listen { setting, address, error })?;
     Ok((listener, address))
 }
 

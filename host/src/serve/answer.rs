@@ -218,6 +218,24 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_is_a_500_of_its_request_alone() {
+        async fn defect() -> Response {
+            panic!("boom")
+        }
+        let router = Router::new()
+            .route("/defect", axum::routing::get(defect))
+            .route("/well", axum::routing::get(|| async { "well" }));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let ask = |path: &str| {
+            let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+            runtime.block_on(run(router.clone(), request))
+        };
+        let failed = ask("/defect");
+        assert_eq!((failed.status().as_u16(), error_code(&failed)), (500, Some(ApiCode::Internal)));
+        assert_eq!(ask("/well").status().as_u16(), 200);
+    }
+
+    #[test]
     fn a_method_of_the_clients_own_is_not_repeated() {
         assert_eq!(method_name(&Method::PUT), "PUT");
         assert_eq!(method_name(&Method::from_bytes(b"HUNTER2").unwrap()), "other");
