@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod authorize;
 pub mod body;
 pub mod cli;
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod id;
 pub mod keys;
 pub mod logging;
 pub mod metrics;
+pub mod permission;
 pub mod query;
 pub mod rate_limit;
 pub mod raw_path;
@@ -28,3 +30,5 @@ pub mod run;
 pub mod serve;
 pub mod start;
 pub mod store;
+pub mod text;
+pub mod vocabulary;

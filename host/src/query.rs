@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use crate::error::ApiError;
 use crate::raw_path::are_escapes_whole;
 
-/// Parameters in the order given; a handler takes those that it knows, and [`finish`](Self::finish) refuses the rest.
+/// Parameters in the order given; [`check`](Self::check) refuses those that a route does not have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query(Vec<(String, String)>);
 
@@ -48,12 +48,12 @@ impl Query {
         number.map(Some).ok_or_else(refused)
     }
 
-    /// The end of the query.
+    /// Refuses a parameter that is not among those that the route has.
     ///
     /// # Errors
-    /// 400 naming the first parameter that nobody took.
-    pub fn finish(self) -> Result<(), ApiError> {
-        match self.0.first() {
+    /// 400 naming it.
+    pub fn check(&self, known: &[&str]) -> Result<(), ApiError> {
+        match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             Some((name, _)) => Err(ApiError::invalid(shown(name), "unknown parameter")),
             None => Ok(()),
         }
@@ -90,8 +90,7 @@ mod tests {
         assert_eq!(query.take("q").as_deref(), Some("x y+"));
         assert_eq!(query.take("flag").as_deref(), Some(""));
         assert_eq!(query.take("flag"), None);
-        query.finish().unwrap();
-        Query::parse(None).unwrap().finish().unwrap();
+        assert_eq!(query, Query::parse(None).unwrap());
     }
 
     #[test]
@@ -102,7 +101,9 @@ mod tests {
             assert_eq!(Query::parse(Some(raw)).unwrap_err().errors[0].field, field, "{raw}");
         }
         for (raw, field) in [("limit=1", "limit"), ("wds_0123456789=1", "query")] {
-            assert_eq!(Query::parse(Some(raw)).unwrap().finish().unwrap_err().errors[0].field, field);
+            let query = Query::parse(Some(raw)).unwrap();
+            assert_eq!(query.check(&["page"]).unwrap_err().errors[0].field, field);
+            assert_eq!(Query::parse(Some("page=1")).unwrap().check(&["page"]), Ok(()));
         }
     }
 

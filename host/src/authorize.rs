@@ -1,0 +1,268 @@
+//! Authorisation: reads the caller, asks the engine, and says what a refusal is called. The only caller of `Guest::decide`.
+//!
+//! An [`Authority`] is one caller inside one transaction. A handler states what it needs, does its work through the same value, and what
+//! the decision consumed is stored only if the work succeeds, together with its audit records.
+
+use warded_core::ErrorCode;
+use warded_core::crypto::token::TokenKind;
+use warded_core::decision::{Decision, Outcome};
+use warded_core::path::Path;
+use warded_core::reason::Reason;
+use warded_core::request::Request;
+use warded_core::scope::Word;
+use warded_core::time::Millis;
+use warded_core::usage::Usage;
+
+use crate::app::App;
+use crate::audit::{Actor, ActorType, Detail, Event, EventType};
+use crate::error::{ApiCode, ApiError};
+use crate::guest::{Guest, GuestError, LinkRef};
+use crate::permission::{Guard, Need};
+use crate::store::{AgentRow, Caller, CallerId, Read, SecretRow, StoreError, Tx};
+
+mod ask;
+mod denial;
+mod implicit;
+mod refusal;
+pub mod scopes;
+
+pub use ask::{Ask, Asker, Case, Subject};
+pub use refusal::Stop;
+
+/// One caller inside one transaction.
+#[derive(Debug)]
+pub struct Authority<'t, S: ?Sized> {
+    /// The transaction.
+    pub store: &'t mut S,
+    /// The server.
+    pub app: &'t App,
+    asker: &'t Asker,
+    guard: Guard,
+    subject: Subject,
+    caller: Caller,
+    usages: Option<Vec<Usage>>,
+    events: Vec<Event>,
+}
+
+/// An authority that may write.
+pub type Effect<'t> = Authority<'t, dyn Tx + 't>;
+/// An authority that only reads.
+pub type View<'t> = Authority<'t, dyn Read + 't>;
+
+impl<'t, S: Read + ?Sized> Authority<'t, S> {
+    /// Reads the caller in the transaction, so that a revocation that has been answered is in force.
+    ///
+    /// # Errors
+    /// The bare 401 for a credential that is gone, 401 `revoked` for one that is known as such, and the database's failure.
+    pub fn open(case: &'t Case, store: &'t mut S) -> Result<Self, Stop> {
+        let Some(caller) = store.caller(&case.asker.id)? else {
+            return Err(Stop::Refused(Box::new((ApiError::unauthorized(), None))));
+        };
+        let Case { app, asker, guard, subject } = case;
+        let revoked = caller.revoked;
+        let authority = Self {
+            store,
+            app,
+            asker,
+            guard: *guard,
+            subject: subject.clone(),
+            caller,
+            usages: None,
+            events: Vec::new(),
+        };
+        if revoked { Err(authority.refuse_revoked()) } else { Ok(authority) }
+    }
+
+    /// Asks the engine.
+    ///
+    /// # Errors
+    /// The engine failed: nothing is allowed.
+    pub fn decide(&self, ask: Ask<'_>) -> Result<Decision, Stop> {
+        let implicit = match self.asker.kind {
+            TokenKind::Agent if self.guard.implicit_grant => Some(self.ask_guest(implicit::grant)?),
+            _ => None,
+        };
+        let own = self.caller.chain.iter().map(|link| LinkRef { grant: &link.grant, usage: link.usage });
+        let implied = implicit.map(|grant| LinkRef { grant, usage: Usage::default() });
+        let chain: Vec<_> = own.chain(implied).collect();
+        let request = Request {
+            subject: None,
+            resource: self.word(ask.resource)?,
+            action: self.word(ask.action)?,
+            target: ask.target,
+            tier: ask.tier,
+            ip: self.asker.origin.ip,
+            now: self.store.now(),
+        };
+        self.ask_guest(|guest| guest.decide(&chain, &request))
+    }
+
+    /// Requires an allow; what it consumes is stored with the work.
+    ///
+    /// # Errors
+    /// The refusal, as the caller and the audit are told it.
+    pub fn require(&mut self, ask: Ask<'_>) -> Result<(), Stop> {
+        let decision = self.decide(ask)?;
+        self.accept(&decision)
+    }
+
+    /// Takes a decision: what an allow consumes is stored with the work, anything else is a refusal.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn accept(&mut self, decision: &Decision) -> Result<(), Stop> {
+        if decision.outcome() != Outcome::Allow {
+            return Err(self.refuse(decision));
+        }
+        self.usages = Some(decision.usages().to_vec());
+        Ok(())
+    }
+
+    /// Requires what the route's permission needs of a credential of this kind, on nothing with a path.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn require_permission(&mut self) -> Result<(), Stop> {
+        match self.guard.need(self.asker.kind) {
+            Some(Need::Scope(resource, action)) => self.require(Ask::whole(resource, action)),
+            Some(Need::Standing) => self.require_standing(&[]),
+            None => Err(self.refuse_kind()),
+        }
+    }
+
+    /// Requires every clause of the credential to hold, except those that speak of a target, and those named.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn require_standing(&self, except: &[ErrorCode]) -> Result<(), Stop> {
+        let decision = self.decide(Ask::whole("credential", "stand"))?;
+        let counts =
+            |reason: &&Reason| !ABOUT_TARGETS.contains(&reason.code) && !except.contains(&reason.code);
+        let reasons: Vec<_> = decision.reasons().iter().filter(counts).map(|reason| reason.code).collect();
+        if reasons.is_empty() { Ok(()) } else { Err(self.refuse_for(&reasons)) }
+    }
+
+    /// Requires an action on the path of a secret, whether or not it exists; then on its stored tier.
+    ///
+    /// The secret is looked up only once the path is covered, so that a refusal tells nothing about it.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn require_secret(&mut self, ask: Ask<'_>, path: Path<'_>) -> Result<Option<SecretRow>, Stop> {
+        self.require(ask.clone())?;
+        let secret = self.store.secret(path)?;
+        if let Some(secret) = &secret {
+            self.require_tier(ask, secret)?;
+        }
+        Ok(secret)
+    }
+
+    /// Requires an action, already allowed on a path, on the tier that is stored there too.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn require_tier(&mut self, ask: Ask<'_>, secret: &SecretRow) -> Result<(), Stop> {
+        if secret.tier <= ask.tier {
+            return Ok(());
+        }
+        self.about(&secret.id);
+        self.require(ask.at(secret.tier))
+    }
+
+    /// Asks the engine something else; its failure is told and recorded.
+    ///
+    /// # Errors
+    /// The engine failed, or refused what the server made itself.
+    pub fn ask_guest<T>(&self, ask: impl FnOnce(&Guest) -> Result<T, GuestError>) -> Result<T, Stop> {
+        ask(&self.app.guest).map_err(|error| self.stop_for(&error))
+    }
+
+    fn word(&self, text: &'static str) -> Result<Word<'static>, Stop> {
+        Word::parse(text)
+            .map_err(|_| self.fail(ApiError::new(ApiCode::Internal, "an action has no name"), "internal"))
+    }
+}
+
+/// The clauses that speak of what is asked for, not of who asks.
+const ABOUT_TARGETS: [ErrorCode; 3] =
+    [ErrorCode::NamespaceNotAllowed, ErrorCode::ScopeMissing, ErrorCode::TierExceedsGrant];
+
+impl<S: ?Sized> Authority<'_, S> {
+    /// The caller as read in this transaction.
+    #[must_use]
+    pub const fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub const fn asker(&self) -> &Asker {
+        self.asker
+    }
+
+    /// Whether a person asks.
+    #[must_use]
+    pub fn is_operator(&self) -> bool {
+        self.asker.kind == TokenKind::ApiKey
+    }
+
+    /// Names what the request turned out to be about.
+    pub fn about(&mut self, resource_id: &str) {
+        self.subject.resource_id = Some(resource_id.to_owned());
+    }
+
+    /// Records refusals under another event from here on.
+    pub const fn refuse_as(&mut self, event: EventType) {
+        self.guard.event = event;
+    }
+
+    /// An event of this request.
+    #[must_use]
+    pub fn event(&self, event_type: EventType) -> Event {
+        let kind = if self.is_operator() { ActorType::Operator } else { ActorType::Agent };
+        let actor = Actor { kind, id: self.caller.principal.clone() };
+        let mut event = Event::new(event_type, actor, Some(self.asker.origin.clone()));
+        event.path.clone_from(&self.subject.path);
+        event.resource_id.clone_from(&self.subject.resource_id);
+        match &self.asker.id {
+            CallerId::Token(id) => event.details.push(("token_id", Detail::Text(id.clone()))),
+            CallerId::Key(id) => event.details.push(("key_id", Detail::Text(id.clone()))),
+            CallerId::Agent(_) => {}
+        }
+        event
+    }
+
+    /// Records an event once the work has succeeded.
+    pub fn record(&mut self, event: Event) {
+        self.events.push(event);
+    }
+}
+
+impl Effect<'_> {
+    /// Ends the work: stores what the decision consumed, and hands over what is to be recorded.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn finish(self) -> Result<Vec<Event>, StoreError> {
+        // The implicit grant stands last and has no row of its own.
+        for (link, usage) in self.caller.chain.iter().zip(self.usages.iter().flatten()) {
+            self.store.store_usage(&link.id, usage)?;
+        }
+        Ok(self.events)
+    }
+
+    /// The time of the transaction.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.store.now()
+    }
+
+    /// The row of the agent that asks.
+    ///
+    /// # Errors
+    /// The database failed, or no agent asks.
+    pub fn own_agent(&mut self) -> Result<AgentRow, Stop> {
+        let agent = self.store.agent(&self.caller.principal)?;
+        agent.ok_or_else(|| self.refuse_kind())
+    }
+}

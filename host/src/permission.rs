@@ -1,0 +1,128 @@
+//! What a route needs, as a type in its handler's signature.
+//!
+//! A route cannot be registered without one, and what it says is enforced before the handler runs: which kinds of credential the route
+//! takes, what each of them needs, and under which event a refusal is recorded.
+
+use warded_core::crypto::token::TokenKind;
+
+use crate::audit::EventType;
+
+/// What a credential of one kind needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A scope that covers this resource and action, and the target that the handler names.
+    Scope(&'static str, &'static str),
+    /// No scope; every other clause of the credential must hold.
+    Standing,
+}
+
+/// What a route needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    /// Of an agent key.
+    pub agent: Option<Need>,
+    /// Of a scoped token.
+    pub scoped: Option<Need>,
+    /// Of an operator's API key.
+    pub operator: Option<Need>,
+    /// What a refusal is recorded as.
+    pub event: EventType,
+    /// Whether an agent key stands for a token with the agent's own scopes and the standard tier.
+    pub implicit_grant: bool,
+}
+
+impl Guard {
+    /// What a credential of this kind needs; `None` if the route does not take it.
+    #[must_use]
+    pub const fn need(&self, kind: TokenKind) -> Option<Need> {
+        match kind {
+            TokenKind::Agent => self.agent,
+            TokenKind::ApiKey => self.operator,
+            TokenKind::Scoped => self.scoped,
+            _ => None,
+        }
+    }
+}
+
+/// A permission that a handler names in its signature.
+pub trait Permission: Send + Sync + 'static {
+    /// What it means.
+    const GUARD: Guard;
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $value:expr),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+
+        impl Permission for $name {
+            const GUARD: Guard = Guard { $($field: $value,)* ..NOBODY };
+        }
+    )*};
+}
+
+const NOBODY: Guard = Guard {
+    agent: None,
+    scoped: None,
+    operator: None,
+    event: EventType::RequestRefused,
+    implicit_grant: false,
+};
+
+const MANAGE_AGENTS: Option<Need> = Some(Need::Scope("agents", "manage"));
+const MANAGE_TOKENS: Option<Need> = Some(Need::Scope("tokens", "manage"));
+const STANDING: Option<Need> = Some(Need::Standing);
+
+const fn everybody(resource: &'static str, action: &'static str, event: EventType) -> Guard {
+    let need = Some(Need::Scope(resource, action));
+    Guard { agent: need, scoped: need, operator: need, event, implicit_grant: true }
+}
+
+permissions! {
+    /// Make an agent: an operator, or an agent that may manage agents and passes on only what it holds.
+    CreateAgent { agent: MANAGE_AGENTS, operator: MANAGE_AGENTS, event: EventType::AgentCreated }
+    /// See agents: an operator, or an agent those that it made.
+    ReadAgents { agent: MANAGE_AGENTS, operator: Some(Need::Scope("agents", "read")) }
+    /// Revoke an agent: an operator, or an agent one that it made.
+    RevokeAgent { agent: MANAGE_AGENTS, operator: MANAGE_AGENTS, event: EventType::AgentRevoked }
+    /// Get a scoped token for an agent's own key.
+    IssueToken { agent: STANDING, event: EventType::TokenRefused }
+    /// See tokens: an operator all, an agent its own.
+    ReadTokens { agent: STANDING, operator: MANAGE_TOKENS }
+    /// Revoke a token: an operator any, an agent its own.
+    RevokeToken { agent: STANDING, operator: MANAGE_TOKENS, event: EventType::TokenRevoked }
+    /// Let a token see itself.
+    InspectToken { scoped: STANDING }
+    /// See who one is.
+    ReadMe { operator: Some(Need::Scope("me", "read")) }
+    /// See approvals: an operator all, an agent its own.
+    ReadApprovals { agent: STANDING, operator: Some(Need::Scope("approvals", "read")) }
+    /// Read the audit.
+    ReadAudit { operator: Some(Need::Scope("audit", "read")) }
+}
+
+macro_rules! open_to_everybody {
+    ($($(#[$doc:meta])* $name:ident = $resource:literal, $action:literal, $event:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+
+        impl Permission for $name {
+            const GUARD: Guard = everybody($resource, $action, EventType::$event);
+        }
+    )*};
+}
+
+open_to_everybody! {
+    /// Delete a secret.
+    DeleteSecret = "secrets", "delete", SecretDeleted;
+    /// Write many secrets at once.
+    ImportSecrets = "secrets", "write", SecretImported;
+    /// See namespaces.
+    ReadNamespaces = "namespaces", "read", RequestRefused;
+    /// Read a secret, or list what lies below a namespace.
+    ReadSecret = "secrets", "read", SecretRead;
+    /// Write a secret.
+    WriteSecret = "secrets", "write", SecretUpdated;
+}

@@ -1,0 +1,115 @@
+//! Nobody grants what they do not hold: an agent made by an agent is covered by it, and never makes agents itself.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use warded_core::request::{Issue, MAX_TOKEN_SCOPES, Target};
+use warded_core::scope::Scope;
+use warded_core::tier::Tier;
+use warded_core::time::Millis;
+
+use super::create::Wanted;
+use crate::authorize::{Ask, Effect, Stop, scopes};
+use crate::error::{ApiCode, ApiError};
+use crate::store::AgentRow;
+use crate::vocabulary::AGENTS_MANAGE;
+
+/// What the asking agent may pass on of what is wanted; what is left open becomes its own policy and ceilings.
+pub(super) fn narrow(
+    authority: &mut Effect<'_>,
+    wanted: &Wanted,
+    translated: &[String],
+) -> Result<Wanted, Stop> {
+    let maker = authority.own_agent()?;
+    if translated.iter().any(|scope| scope == AGENTS_MANAGE) {
+        return Err(refuse(authority, "an agent cannot pass on `agents:manage`", "scope_missing"));
+    }
+    decide(authority, translated, wanted.ttl.unwrap_or(Millis::ZERO))?;
+    check_namespaces(authority, &maker, wanted)?;
+    let ip_policy = policy(authority, &maker, wanted)?;
+    let ttl_ceiling = maker.token_ttl_ceiling.and_then(|most| Millis::new(most).ok());
+    if wanted.ttl.zip(ttl_ceiling).is_some_and(|(wanted, held)| wanted > held) {
+        return Err(refuse(authority, "`token_ceiling.ttl` is over the maker's own", "ttl_over_ceiling"));
+    }
+    if wanted.tier.is_some_and(|tier| tier > maker.token_tier_ceiling) {
+        return Err(refuse(authority, "`token_ceiling.tier` is over the maker's own", "tier_exceeds_grant"));
+    }
+    Ok(Wanted {
+        ip_policy,
+        ttl: wanted.ttl.or(ttl_ceiling),
+        tier: wanted.tier.or(Some(maker.token_tier_ceiling)),
+        ..wanted.clone()
+    })
+}
+
+/// Each scope must be covered by one of the maker's and lie in one of its namespaces, as for a token.
+fn decide(authority: &mut Effect<'_>, translated: &[String], ttl: Millis) -> Result<(), Stop> {
+    for chunk in translated.chunks(MAX_TOKEN_SCOPES) {
+        let parsed: Result<Vec<_>, _> = chunk.iter().map(|scope| Scope::parse(scope)).collect();
+        let parsed = parsed.map_err(|error| authority.invalid("allowed_scopes", &error))?;
+        let target = Target::Issue(Issue::new(parsed, ttl, None, None));
+        authority.require(Ask { resource: "agents", action: "manage", target, tier: Tier::Standard })?;
+    }
+    Ok(())
+}
+
+/// Each namespace must lie in one of the maker's.
+fn check_namespaces(authority: &Effect<'_>, maker: &AgentRow, wanted: &Wanted) -> Result<(), Stop> {
+    for namespace in &wanted.namespaces {
+        let inner = below(namespace);
+        let mut is_held = false;
+        for held in &maker.allowed_namespaces {
+            is_held |= authority.ask_guest(|guest| scopes::covers(guest, &below(held), &inner))?;
+        }
+        if !is_held {
+            let told = "an allowed namespace is outside the maker's own";
+            return Err(refuse(authority, told, "namespace_not_allowed"));
+        }
+    }
+    Ok(())
+}
+
+/// All that lies in an allowed namespace, as a scope that the engine can compare.
+fn below(namespace: &str) -> String {
+    if namespace == "*" { "secrets:read:*".to_owned() } else { format!("secrets:read:{namespace}/*") }
+}
+
+/// The policy of the new agent: each network within one of the maker's.
+fn policy(authority: &Effect<'_>, maker: &AgentRow, wanted: &Wanted) -> Result<Option<Vec<String>>, Stop> {
+    let Some(held) = &maker.ip_policy else { return Ok(wanted.ip_policy.clone()) };
+    let Some(networks) = &wanted.ip_policy else { return Ok(Some(held.clone())) };
+    for network in networks {
+        let Some((first, last)) = ends(network) else {
+            return Err(refuse(authority, "a network of `ip_policy` is malformed", "ip_not_allowed"));
+        };
+        let mut is_held = false;
+        for outer in held {
+            let contains = |address: IpAddr| {
+                authority.ask_guest(|guest| scopes::contains(guest, outer, &address.to_string()))
+            };
+            // A network is one range, so one that contains both ends contains all of it.
+            is_held |= contains(first)? && contains(last)?;
+        }
+        if !is_held {
+            return Err(refuse(
+                authority,
+                "a network of `ip_policy` is outside the maker's own",
+                "ip_not_allowed",
+            ));
+        }
+    }
+    Ok(Some(networks.clone()))
+}
+
+/// The first and the last address of a canonical network or address.
+fn ends(network: &str) -> Option<(IpAddr, IpAddr)> {
+    if let Ok(address) = network.parse() {
+        return Some((address, address));
+    }
+    let network: IpNet = network.parse().ok()?;
+    Some((network.network(), network.broadcast()))
+}
+
+fn refuse(authority: &Effect<'_>, told: &str, reason: &'static str) -> Stop {
+    authority.deny(ApiError::new(ApiCode::ScopeDenied, told), reason)
+}

@@ -1,0 +1,115 @@
+//! One request that has passed its guard, as a handler sees it.
+
+use std::marker::PhantomData;
+
+use axum::extract::{FromRequest as _, Request};
+use axum::http::{HeaderMap, HeaderName};
+use serde::de::DeserializeOwned;
+
+use crate::app::Shared;
+use crate::authorize::{Asker, Case, Subject};
+use crate::body::{Json, OptionalJson};
+use crate::error::ApiError;
+use crate::permission::Permission;
+use crate::query::Query;
+use crate::raw_path::Segment;
+
+/// A request whose credential is known and of a kind that `P` takes. What it may do is decided in its transaction.
+#[derive(Debug)]
+pub struct Call<P> {
+    /// What the query's parameters are; none that the route does not know.
+    pub query: Query,
+    case: Case,
+    captured: Vec<Segment>,
+    request: Request,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission> Call<P> {
+    pub(super) const fn new(case: Case, captured: Vec<Segment>, query: Query, request: Request) -> Self {
+        Self { query, case, captured, request, permission: PhantomData }
+    }
+
+    /// Who asks, at which route; `subject` is what it is about.
+    #[must_use]
+    pub fn case(&self, subject: Subject) -> Case {
+        Case { subject, ..self.case.clone() }
+    }
+
+    /// The server.
+    #[must_use]
+    pub const fn app(&self) -> &Shared {
+        &self.case.app
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub const fn asker(&self) -> &Asker {
+        &self.case.asker
+    }
+
+    /// The captured segments, decoded.
+    #[must_use]
+    pub fn segments(&self) -> Vec<&str> {
+        self.captured.iter().map(Segment::as_str).collect()
+    }
+
+    /// The one segment that stands for an id or a name.
+    ///
+    /// # Errors
+    /// 400 naming `id`.
+    pub fn id(&self) -> Result<String, ApiError> {
+        let text = self.captured.first().map_or("", Segment::as_str);
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if (1..=128).contains(&text.len()) && text.bytes().all(is_word) {
+            return Ok(text.to_owned());
+        }
+        Err(ApiError::invalid("id", "an id is 1 to 128 of `A-Z a-z 0-9 _ -`"))
+    }
+
+    /// The request's headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.request.headers()
+    }
+
+    /// A header that may be given once, as text.
+    ///
+    /// # Errors
+    /// 400 naming the header.
+    pub fn header(&self, name: &HeaderName, shown: &'static str) -> Result<Option<String>, ApiError> {
+        let mut values = self.headers().get_all(name).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        match (value.to_str(), values.next()) {
+            (Ok(text), None) => Ok(Some(text.to_owned())),
+            (_, Some(_)) => Err(ApiError::invalid(shown, "is given twice")),
+            (Err(_), None) => Err(ApiError::invalid(shown, "must be ASCII")),
+        }
+    }
+
+    /// The body, and the call without it.
+    ///
+    /// # Errors
+    /// 400 naming the field, 408, 413 or 415.
+    pub async fn body<T: DeserializeOwned>(self) -> Result<(T, Self), ApiError> {
+        let (parts, body) = self.request.into_parts();
+        let rest = Request::from_parts(parts.clone(), axum::body::Body::empty());
+        let Json(body) = Json::from_request(Request::from_parts(parts, body), &self.case.app).await?;
+        Ok((body, Self { request: rest, ..self }))
+    }
+
+    /// Refuses a body with anything in it.
+    ///
+    /// # Errors
+    /// As [`body`](Self::body).
+    pub async fn without_body(self) -> Result<Self, ApiError> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Empty {}
+        let (parts, body) = self.request.into_parts();
+        let rest = Request::from_parts(parts.clone(), axum::body::Body::empty());
+        let request = Request::from_parts(parts, body);
+        let OptionalJson::<Empty>(_) = OptionalJson::from_request(request, &self.case.app).await?;
+        Ok(Self { request: rest, ..self })
+    }
+}

@@ -1,0 +1,87 @@
+//! What replies say of stored things: times, metadata, the fields of a secret.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use warded_core::path::Path;
+use warded_core::time::Millis;
+
+use crate::audit::record::time_text;
+use crate::store::SecretRow;
+
+/// A time as RFC 3339 in UTC.
+pub(super) fn rfc3339(time: Millis) -> String {
+    // Beyond the year 9999 there is no such text; a client must still read it as a time, and as far away.
+    time_text(time).unwrap_or_else(|_| "9999-12-31T23:59:59.999Z".to_owned())
+}
+
+/// Stored metadata as an object: clients read it as one, so no metadata is an empty one.
+pub(super) fn metadata(stored: &str) -> Map<String, Value> {
+    serde_json::from_str(stored).ok().flatten().unwrap_or_default()
+}
+
+/// The namespace and the key of a stored path.
+pub(super) fn namespace_and_key(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+/// A secret without its value.
+#[derive(Debug, Serialize)]
+pub(super) struct SecretOut {
+    id: String,
+    namespace: String,
+    key: String,
+    version: u64,
+    secret_type: &'static str,
+    access_tier: &'static str,
+    metadata: Map<String, Value>,
+    created_at: String,
+    updated_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<String>,
+}
+
+impl SecretOut {
+    /// With who wrote it first, as a write answers.
+    pub(super) fn written(secret: &SecretRow) -> Self {
+        Self { created_by: Some(secret.created_by.clone()), ..Self::listed(secret) }
+    }
+
+    /// As a listing shows it.
+    pub(super) fn listed(secret: &SecretRow) -> Self {
+        let (namespace, key) = namespace_and_key(&secret.path);
+        Self {
+            id: secret.id.clone(),
+            namespace: namespace.to_owned(),
+            key: key.to_owned(),
+            version: secret.version,
+            secret_type: secret.secret_type.word(),
+            access_tier: secret.tier.word(),
+            metadata: metadata(&secret.metadata),
+            created_at: rfc3339(secret.created_at),
+            updated_at: rfc3339(secret.updated_at),
+            created_by: None,
+        }
+    }
+}
+
+/// A path of a request's field or target.
+pub(super) fn parse_path<'a>(field: &str, text: &'a str) -> Result<Path<'a>, crate::error::ApiError> {
+    Path::parse(text).map_err(|error| crate::error::ApiError::from_core(field, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rfc_3339_with_a_zone() {
+        assert_eq!(rfc3339(Millis::new(1_700_000_000_123).unwrap()), "2023-11-14T22:13:20.123Z");
+        assert_eq!(rfc3339(Millis::MAX), "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn no_metadata_is_an_empty_object() {
+        assert!(metadata("null").is_empty() && metadata("{}").is_empty());
+        assert_eq!(metadata(r#"{"b":1,"a":null}"#).keys().collect::<Vec<_>>(), ["b", "a"]);
+    }
+}

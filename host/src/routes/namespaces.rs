@@ -1,0 +1,100 @@
+//! `GET /v1/namespaces`: where there are secrets that the caller may reach.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use warded_core::decision::{Decision, Outcome};
+use warded_core::scope::Scope;
+
+use super::call::Call;
+use super::work::carry_out;
+use crate::audit::{Detail, EventType};
+use crate::authorize::{Ask, Effect, Stop, Subject, scopes};
+use crate::error::ApiError;
+use crate::permission::ReadNamespaces;
+use crate::reply::json;
+use crate::store::{AgentRow, CallerId};
+use crate::vocabulary;
+
+#[derive(Serialize)]
+struct NamespacesOut {
+    items: Vec<String>,
+}
+
+pub(super) async fn list(call: Call<ReadNamespaces>) -> Result<Response, ApiError> {
+    let items = carry_out(call.case(Subject::default()), |authority| {
+        let reach = reach(authority)?;
+        let all = authority.store.namespaces()?;
+        let items = match reach {
+            None => all,
+            Some(reach) => reach.among(authority, all)?,
+        };
+        let mut event = authority.event(EventType::TokenUsed);
+        event.details.push(("namespaces", Detail::Integer(u64::try_from(items.len()).unwrap_or(u64::MAX))));
+        authority.record(event);
+        Ok(items)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &NamespacesOut { items }))
+}
+
+/// What a caller may know of.
+struct Reach {
+    scopes: Vec<String>,
+    action: &'static str,
+    within: Vec<String>,
+}
+
+/// Operators reach all. With `namespaces:read`, what the agent's own scopes reach; without, what the caller's scopes of reading do.
+fn reach(authority: &mut Effect<'_>) -> Result<Option<Reach>, Stop> {
+    let decision = authority.decide(Ask::whole("namespaces", "read"))?;
+    if authority.is_operator() {
+        authority.accept(&decision)?;
+        return Ok(None);
+    }
+    let agent = authority.own_agent()?;
+    let own = vocabulary::translate_all(&agent.allowed_scopes, &agent.allowed_namespaces);
+    if decision.outcome() == Outcome::Allow {
+        authority.accept(&decision)?;
+        return Ok(Some(Reach { scopes: own, action: "*", within: agent.allowed_namespaces }));
+    }
+    let reading = reading(authority, &agent, own, &decision)?;
+    Ok(Some(Reach { scopes: reading, action: "read", within: agent.allowed_namespaces }))
+}
+
+/// The caller's scopes that let it read; each is decided, since the agent may have been narrowed since the token was issued.
+fn reading(
+    authority: &mut Effect<'_>,
+    agent: &AgentRow,
+    own: Vec<String>,
+    refused: &Decision,
+) -> Result<Vec<String>, Stop> {
+    let CallerId::Token(id) = authority.asker().id.clone() else { return decided(authority, own, refused) };
+    let token = authority.store.token(&id)?;
+    let scopes = token.map(|token| vocabulary::translate_all(&token.scopes, &agent.allowed_namespaces));
+    decided(authority, scopes.unwrap_or_default(), refused)
+}
+
+fn decided(authority: &mut Effect<'_>, all: Vec<String>, refused: &Decision) -> Result<Vec<String>, Stop> {
+    let mut allowed = Vec::new();
+    for text in all {
+        let scope = Scope::parse(&text).ok().filter(|scope| scope.resource() == "secrets");
+        let Some(pattern) = scope.and_then(Scope::pattern) else { continue };
+        let decision = authority.decide(Ask::listing("secrets", "read", pattern))?;
+        if decision.outcome() == Outcome::Allow {
+            authority.accept(&decision)?;
+            allowed.push(text);
+        }
+    }
+    if allowed.is_empty() { Err(authority.refuse(refused)) } else { Ok(allowed) }
+}
+
+impl Reach {
+    fn among(&self, authority: &Effect<'_>, all: Vec<String>) -> Result<Vec<String>, Stop> {
+        let Self { scopes, action, within } = self;
+        // The secrets that stand in the namespace itself: one below that is within reach does not show those above it.
+        let below: Vec<_> = all.iter().map(|namespace| format!("secrets:{action}:{namespace}/+")).collect();
+        let found = authority.ask_guest(|guest| scopes::overlapping(guest, scopes, &below, Some(within)))?;
+        Ok(found.into_iter().filter_map(|index| all.get(index).cloned()).collect())
+    }
+}

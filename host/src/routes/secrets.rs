@@ -1,0 +1,60 @@
+//! `/v1/secrets…`: what is stored at a path, and what lies below one.
+
+use warded_core::path::PathBuf;
+
+use super::call::Call;
+use super::metadata::parse_path;
+use crate::error::ApiError;
+use crate::permission::Permission;
+
+mod delete;
+mod fields;
+mod import;
+mod list;
+mod put;
+mod read;
+mod sealing;
+mod write;
+
+pub(super) use delete::delete;
+pub(super) use import::import;
+pub(super) use list::list;
+pub(super) use put::put;
+pub(super) use read::read;
+
+/// The longest value: 64 KiB.
+const MAX_VALUE: usize = 64 * 1024;
+/// How many versions of a secret are kept; the next write destroys the oldest.
+const MAX_VERSIONS: u64 = 100;
+
+/// What the target of a request names.
+#[derive(Debug)]
+struct Address {
+    path: PathBuf,
+    /// One raw segment, however many encoded slashes it holds: a namespace.
+    is_namespace: bool,
+}
+
+impl Address {
+    fn of<P: Permission>(call: &Call<P>) -> Result<Self, ApiError> {
+        let segments = call.segments();
+        // The route that is the word `import` itself captures nothing; read, it is a namespace like any other.
+        let text = if segments.is_empty() { IMPORT.to_owned() } else { segments.join("/") };
+        let path = parse_path("path", &text)?;
+        Ok(Self { path: path.into(), is_namespace: segments.len() < 2 })
+    }
+
+    /// The address of one secret.
+    fn of_secret<P: Permission>(call: &Call<P>) -> Result<PathBuf, ApiError> {
+        let address = Self::of(call)?;
+        if address.is_namespace {
+            return Err(ApiError::invalid(
+                "path",
+                "a namespace and a key are needed, such as `production/KEY`",
+            ));
+        }
+        Ok(address.path)
+    }
+}
+
+const IMPORT: &str = "import";

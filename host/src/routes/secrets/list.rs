@@ -1,0 +1,157 @@
+//! Listings: what lies below a namespace, decided item by item.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use warded_core::crypto::token::TokenKind;
+use warded_core::decision::Outcome;
+use warded_core::path::{Path, PathBuf};
+use warded_core::pattern::{Pattern, PatternBuf};
+use warded_core::tier::Tier;
+
+use super::super::call::Call;
+use super::super::metadata::{SecretOut, parse_path};
+use super::super::work::carry_out;
+use crate::audit::mask::mask_tokens;
+use crate::audit::{Detail, EventType};
+use crate::authorize::{Ask, Asker, Effect, Stop, Subject};
+use crate::error::ApiError;
+use crate::permission::ReadSecret;
+use crate::query::Query;
+use crate::reply::json;
+use crate::store::SecretRow;
+
+/// How many secrets one listing looks at; a cursor leads to the rest.
+const MOST: u64 = 10_000;
+/// How many rows are read at a time.
+const BATCH: u64 = 1_000;
+
+/// Which part of a listing.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Page {
+    /// Items at most; absent means all that one answer holds.
+    limit: Option<u64>,
+    /// Only what sorts after this path.
+    after: Option<String>,
+}
+
+impl Page {
+    /// `limit` and `cursor`; `None` if neither is there.
+    pub(super) fn parse(query: &mut Query, namespace: Option<Path<'_>>) -> Result<Option<Self>, ApiError> {
+        let limit = query.take_number("limit", 1, 1_000)?;
+        let after = query.take("cursor").map(|text| after(&text, namespace)).transpose()?;
+        Ok((limit.is_some() || after.is_some()).then_some(Self { limit, after }))
+    }
+}
+
+/// A cursor is the last path looked at, in hex: it stays right whatever is written in between.
+fn after(cursor: &str, namespace: Option<Path<'_>>) -> Result<String, ApiError> {
+    let text = hex::decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let lies_below = |text: &String| text.starts_with(&prefix(namespace)) && Path::parse(text).is_ok();
+    text.filter(lies_below)
+        .ok_or_else(|| ApiError::invalid("cursor", "is not one that this listing answered"))
+}
+
+fn prefix(namespace: Option<Path<'_>>) -> String {
+    namespace.map(|path| format!("{path}/")).unwrap_or_default()
+}
+
+/// One page of a listing.
+pub(super) struct Listing {
+    namespace: String,
+    items: Vec<SecretRow>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ListingOut<'a> {
+    namespace: &'a str,
+    items: Vec<SecretOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+impl Listing {
+    pub(super) fn answer(&self) -> Response {
+        // The namespace is the caller's own text, and could be a token in the wrong place.
+        let namespace = mask_tokens(&self.namespace);
+        let items = self.items.iter().map(SecretOut::listed).collect();
+        let next_cursor = self.next.as_ref().map(hex::encode);
+        json(StatusCode::OK, &ListingOut { namespace: &namespace, items, next_cursor })
+    }
+}
+
+pub(in super::super) async fn list(mut call: Call<ReadSecret>) -> Result<Response, ApiError> {
+    let namespace = call.query.take("namespace").filter(|text| !text.is_empty());
+    let namespace: Option<PathBuf> =
+        namespace.map(|text| parse_path("namespace", &text).map(PathBuf::from)).transpose()?;
+    let page = Page::parse(&mut call.query, namespace.as_ref().map(PathBuf::as_path))?.unwrap_or_default();
+    let subject = namespace.as_ref().map(|path| Subject::at(path.as_str())).unwrap_or_default();
+    let listing = carry_out(call.case(subject), move |authority| {
+        list_below(authority, namespace.as_ref().map(PathBuf::as_path), &page)
+    })
+    .await?;
+    Ok(listing.answer())
+}
+
+/// The resource under which a caller sees what there is: operators see it without values, an agent's scopes know no difference.
+pub(super) fn looking(asker: &Asker) -> &'static str {
+    if asker.kind == TokenKind::ApiKey { "metadata" } else { "secrets" }
+}
+
+/// Lists what lies below a namespace, or everything. One use is spent, however many items there are.
+pub(super) fn list_below(
+    authority: &mut Effect<'_>,
+    namespace: Option<Path<'_>>,
+    page: &Page,
+) -> Result<Listing, Stop> {
+    authority.refuse_as(EventType::SecretListed);
+    let resource = looking(authority.asker());
+    let pattern = namespace.map_or_else(everything, |path| Ok(Pattern::below(path)));
+    let pattern = pattern.map_err(|error| authority.fail(error, "internal"))?;
+    authority.require(Ask::listing(resource, "read", pattern.as_pattern()))?;
+    let (items, next) = collect(authority, &prefix(namespace), page)?;
+    let mut event = authority.event(EventType::SecretListed);
+    event.details.push(("items", Detail::Integer(u64::try_from(items.len()).unwrap_or(u64::MAX))));
+    authority.record(event);
+    Ok(Listing { namespace: namespace.map(|path| path.to_string()).unwrap_or_default(), items, next })
+}
+
+fn everything() -> Result<PatternBuf, ApiError> {
+    PatternBuf::parse("*").map_err(|error| ApiError::from_core("path", &error))
+}
+
+/// The items that the caller may see, and the path to go on from if there are more.
+fn collect(
+    authority: &mut Effect<'_>,
+    prefix: &str,
+    page: &Page,
+) -> Result<(Vec<SecretRow>, Option<String>), Stop> {
+    let limit = page.limit.unwrap_or(MOST);
+    let (mut items, mut after, mut seen) = (Vec::new(), page.after.clone(), 0_u64);
+    loop {
+        let rows = authority.store.secrets(prefix, after.as_deref(), BATCH)?;
+        let is_last = (rows.len() as u64) < BATCH;
+        for row in rows {
+            if items.len() as u64 >= limit || seen >= MOST {
+                return Ok((items, after));
+            }
+            seen = seen.saturating_add(1);
+            after = Some(row.path.clone());
+            if may_see(authority, &row)? {
+                items.push(row);
+            }
+        }
+        if is_last {
+            return Ok((items, None));
+        }
+    }
+}
+
+fn may_see(authority: &Effect<'_>, row: &SecretRow) -> Result<bool, Stop> {
+    let Ok(path) = Path::parse(&row.path) else { return Ok(false) };
+    // What operators see has no value in it, so no tier either.
+    let tier = if authority.is_operator() { Tier::Standard } else { row.tier };
+    let ask = Ask::path(looking(authority.asker()), "read", path).at(tier);
+    Ok(authority.decide(ask)?.outcome() == Outcome::Allow)
+}

@@ -1,0 +1,229 @@
+//! `GET /v1/secrets/{…}`: a secret, or what lies below, as the caller's scopes say.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use warded_core::decision::Outcome;
+use warded_core::path::Path;
+use warded_core::pattern::Pattern;
+use warded_core::secret::Secret;
+
+use super::super::call::Call;
+use super::super::metadata::{SecretOut, metadata, namespace_and_key, rfc3339};
+use super::super::work::carry_out;
+use super::delete::unknown_secret;
+use super::list::{Listing, Page, list_below, looking};
+use super::{Address, sealing};
+use crate::audit::{Detail, EventType};
+use crate::authorize::{Ask, Effect, Stop, Subject};
+use crate::error::ApiError;
+use crate::permission::ReadSecret;
+use crate::query::Query;
+use crate::reply::json;
+use crate::store::{SecretRow, VersionInfo};
+
+/// What of a secret is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Metadata,
+    Value { version: Option<u64> },
+    Versions,
+}
+
+/// Whether the query settles what the path means.
+#[derive(Debug, Clone)]
+enum Wanted {
+    Either,
+    Listing(Page),
+    Secret(Part),
+}
+
+/// What was found.
+enum Found {
+    Listing(Listing),
+    Metadata(SecretRow),
+    Value { value: Secret<Vec<u8>>, secret: SecretRow, version: u64, updated_at: String },
+    Versions(SecretRow, Vec<VersionInfo>),
+}
+
+pub(in super::super) async fn read(mut call: Call<ReadSecret>) -> Result<Response, ApiError> {
+    let address = Address::of(&call)?;
+    let wanted = Wanted::parse(&mut call.query, address.path.as_path(), address.is_namespace)?;
+    let case = call.case(Subject::at(address.path.as_str()));
+    let found = carry_out(case, move |authority| resolve(authority, address.path.as_path(), &wanted)).await?;
+    Ok(answer(&found))
+}
+
+impl Wanted {
+    fn parse(query: &mut Query, path: Path<'_>, is_namespace: bool) -> Result<Self, ApiError> {
+        let part = Part::parse(query)?;
+        let page = Page::parse(query, Some(path))?;
+        match (part, page) {
+            (Some(_), Some(_)) => Err(ApiError::invalid(
+                "limit",
+                "`limit` and `cursor` belong to a listing, `version` and `view` to a secret",
+            )),
+            (Some(_), None) if is_namespace => {
+                Err(ApiError::invalid("path", "a namespace and a key are needed, such as `production/KEY`"))
+            }
+            (Some(part), None) => Ok(Self::Secret(part)),
+            (None, Some(page)) => Ok(Self::Listing(page)),
+            (None, None) if is_namespace => Ok(Self::Listing(Page::default())),
+            (None, None) => Ok(Self::Either),
+        }
+    }
+}
+
+impl Part {
+    fn parse(query: &mut Query) -> Result<Option<Self>, ApiError> {
+        let version = query.take_number("version", 1, u64::from(u32::MAX))?;
+        match (query.take("view").as_deref(), version) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => Ok(Some(Self::Value { version })),
+            (Some("metadata"), None) => Ok(Some(Self::Metadata)),
+            (Some("versions"), None) => Ok(Some(Self::Versions)),
+            (Some("metadata" | "versions"), Some(_)) => {
+                Err(ApiError::invalid("version", "a view is of all versions"))
+            }
+            (Some(_), _) => Err(ApiError::invalid("view", "expected one of: metadata, versions")),
+        }
+    }
+}
+
+/// Only the path covered: the secret. Only what lies below: a listing. Both: whichever exists. Neither: refused without a look-up.
+fn resolve(authority: &mut Effect<'_>, path: Path<'_>, wanted: &Wanted) -> Result<Found, Stop> {
+    let (part, may_be_listing) = match wanted {
+        Wanted::Listing(page) => return list_below(authority, Some(path), page).map(Found::Listing),
+        Wanted::Secret(part) => (*part, false),
+        Wanted::Either => (Part::Value { version: None }, true),
+    };
+    if !matches!(part, Part::Value { .. }) {
+        authority.refuse_as(EventType::SecretListed);
+    }
+    let itself = authority.decide(Ask::path(looking(authority.asker()), "read", path))?;
+    if itself.outcome() != Outcome::Allow {
+        let listable = may_be_listing && may_list(authority, path)?;
+        return if listable { list_all(authority, path) } else { Err(authority.refuse(&itself)) };
+    }
+    match authority.store.secret(path)? {
+        Some(secret) => {
+            authority.accept(&itself)?;
+            read_secret(authority, path, secret, part)
+        }
+        None if may_be_listing && may_list(authority, path)? && has_below(authority, path)? => {
+            list_all(authority, path)
+        }
+        None => Err(authority.fail(unknown_secret(), "secret_not_found")),
+    }
+}
+
+fn list_all(authority: &mut Effect<'_>, path: Path<'_>) -> Result<Found, Stop> {
+    list_below(authority, Some(path), &Page::default()).map(Found::Listing)
+}
+
+/// Whether all that lies below a path is covered.
+fn may_list(authority: &Effect<'_>, path: Path<'_>) -> Result<bool, Stop> {
+    let below = Pattern::below(path);
+    let ask = Ask::listing(looking(authority.asker()), "read", below.as_pattern());
+    Ok(authority.decide(ask)?.outcome() == Outcome::Allow)
+}
+
+fn has_below(authority: &mut Effect<'_>, path: Path<'_>) -> Result<bool, Stop> {
+    Ok(!authority.store.secrets(&format!("{path}/"), None, 1)?.is_empty())
+}
+
+/// A secret whose path is covered, on its stored tier.
+fn read_secret(
+    authority: &mut Effect<'_>,
+    path: Path<'_>,
+    secret: SecretRow,
+    part: Part,
+) -> Result<Found, Stop> {
+    authority.about(&secret.id);
+    let reading = Ask::path("secrets", "read", path);
+    if !authority.is_operator() {
+        authority.require_tier(reading, &secret)?;
+    } else if matches!(part, Part::Value { .. }) {
+        // What operators see of secrets without their values has no tier; the value is another question.
+        authority.require(reading.clone())?;
+        authority.require_tier(reading, &secret)?;
+    }
+    show(authority, secret, part)
+}
+
+fn show(authority: &mut Effect<'_>, secret: SecretRow, part: Part) -> Result<Found, Stop> {
+    let Part::Value { version } = part else {
+        let view = if part == Part::Metadata { "metadata" } else { "versions" };
+        let mut event = authority.event(EventType::SecretListed);
+        event.details.push(("view", Detail::Text(view.to_owned())));
+        authority.record(event);
+        return Ok(match part {
+            Part::Versions => {
+                let versions = authority.store.versions(&secret.id)?;
+                Found::Versions(secret, versions)
+            }
+            _ => Found::Metadata(secret),
+        });
+    };
+    let Some(version) = authority.store.version(&secret.id, version)? else {
+        return Err(authority.fail(unknown_secret(), "version_not_found"));
+    };
+    let value = sealing::open(authority, &secret, &version)?;
+    let mut event = authority.event(EventType::SecretRead);
+    event.details.push(("version", Detail::Integer(version.version)));
+    authority.record(event);
+    let updated_at = rfc3339(version.created_at);
+    Ok(Found::Value { value, secret, version: version.version, updated_at })
+}
+
+#[derive(Serialize)]
+struct ValueOut<'a> {
+    value: &'a str,
+    secret_type: &'static str,
+    access_tier: &'static str,
+    metadata: Map<String, Value>,
+    version: u64,
+    updated_at: &'a str,
+}
+
+#[derive(Serialize)]
+struct VersionsOut<'a> {
+    namespace: &'a str,
+    key: &'a str,
+    items: Vec<VersionOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct VersionOut<'a> {
+    version: u64,
+    created_at: String,
+    created_by: &'a str,
+}
+
+fn answer(found: &Found) -> Response {
+    match found {
+        Found::Listing(listing) => listing.answer(),
+        Found::Metadata(secret) => json(StatusCode::OK, &SecretOut::written(secret)),
+        Found::Value { value, secret, version, updated_at } => json(
+            StatusCode::OK,
+            &ValueOut {
+                value: str::from_utf8(value.expose()).unwrap_or_default(),
+                secret_type: secret.secret_type.word(),
+                access_tier: secret.tier.word(),
+                metadata: metadata(&secret.metadata),
+                version: *version,
+                updated_at,
+            },
+        ),
+        Found::Versions(secret, versions) => {
+            let (namespace, key) = namespace_and_key(&secret.path);
+            let item = |info: &'_ VersionInfo| (info.version, rfc3339(info.created_at));
+            let items = versions.iter().map(|info| {
+                let (version, created_at) = item(info);
+                VersionOut { version, created_at, created_by: &info.created_by }
+            });
+            json(StatusCode::OK, &VersionsOut { namespace, key, items: items.collect() })
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The routes over a real store and a real engine.
+
+mod agents;
+mod audit;
+mod decisions;
+mod guards;
+mod import;
+mod listing;
+mod secrets;
+mod tokens;
+mod world;

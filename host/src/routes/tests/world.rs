@@ -1,0 +1,261 @@
+//! A server without its sockets: the router over a store in a folder of its own, and the engine.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{Method, header};
+use axum::response::Response;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+use warded_core::crypto::token::TokenKind;
+use warded_core::secret::Secret;
+use warded_core::tier::Tier;
+use warded_core::time::Millis;
+
+use crate::app::{App, Shared};
+use crate::audit::{Actor, ActorType, Event, EventType, Origin};
+use crate::clock::Clock;
+use crate::config::{Config, Typed};
+use crate::error::ApiError;
+use crate::extract::RequestContext;
+use crate::grant::GrantParts;
+use crate::guest::Guest;
+use crate::id::{Prefix, new_id};
+use crate::role;
+use crate::routes::router;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{AuditQuery, KeyRow, MemberRow, Role, Store, Verdict, query, transact};
+
+/// 2026-01-01T00:00:00Z.
+pub(super) const START: u64 = 1_767_225_600_000;
+
+/// A whole server.
+pub(super) struct World {
+    pub(super) app: Shared,
+    router: axum::Router,
+    /// The first admin's key.
+    pub(super) admin: String,
+    _folder: TempDir,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) json: Value,
+    pub(super) error: Option<ApiError>,
+    pub(super) response: axum::http::response::Parts,
+}
+
+impl Answer {
+    /// The error's code; nothing for a success.
+    pub(super) fn code(&self) -> &'static str {
+        self.error.as_ref().map_or("", |error| error.code.name())
+    }
+
+    pub(super) fn reasons(&self) -> &[&'static str] {
+        self.error.as_ref().map_or(&[], |error| &error.reasons)
+    }
+
+    #[track_caller]
+    pub(super) fn assert(&self, status: u16, code: &str) -> &Self {
+        assert_eq!((self.status, self.code()), (status, code), "{} {:?}", self.json, self.error);
+        self
+    }
+
+    #[track_caller]
+    pub(super) fn assert_ok(&self) -> &Value {
+        assert!((200..300).contains(&self.status), "{} {:?}", self.status, self.error);
+        &self.json
+    }
+
+    #[track_caller]
+    pub(super) fn assert_denied(&self, status: u16, code: &str, reasons: &[&str]) {
+        self.assert(status, code);
+        assert_eq!(self.reasons(), reasons);
+    }
+
+    #[track_caller]
+    pub(super) fn assert_invalid(&self, field: &str) {
+        self.assert(400, "VALIDATION_FAILED");
+        assert_eq!(self.error.as_ref().unwrap().errors[0].field, field, "{:?}", self.error);
+    }
+
+    pub(super) fn text(&self, field: &str) -> String {
+        self.json[field].as_str().unwrap_or_else(|| panic!("no `{field}` in {}", self.json)).to_owned()
+    }
+}
+
+/// An agent with its key.
+pub(super) struct NewAgent {
+    pub(super) id: String,
+    pub(super) key: String,
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(super) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(Millis::new(START).unwrap());
+        let store = SqliteStore::open(&folder.path().join("data"), clock.clone(), false).unwrap();
+        let guest = Guest::new(&[Secret::new([7; 32])]).unwrap();
+        let mut config = Typed::collect(&[], None, |_| None).unwrap().resolve().unwrap();
+        config.rate_limits.enabled = false;
+        change(&mut config);
+        let tenant = store.tenant();
+        let app = Arc::new(App::new(Arc::new(store), Arc::new(guest), config, tenant, clock));
+        let router = router(Arc::clone(&app));
+        let mut world = Self { app, router, admin: String::new(), _folder: folder };
+        world.admin = world.operator(Role::Admin).await;
+        world
+    }
+
+    /// A member of a role; answers the API key.
+    pub(super) async fn operator(&self, role: Role) -> String {
+        let guest = &self.app.guest;
+        let key = guest.mint_token(TokenKind::ApiKey).unwrap();
+        let member_id = new_id(Prefix::Member).unwrap();
+        let id = new_id(Prefix::Key).unwrap();
+        let scopes: Vec<_> = role::scopes(role).iter().map(|scope| (*scope).to_owned()).collect();
+        let parts = GrantParts {
+            id: &id,
+            scopes: &scopes,
+            namespaces: None,
+            ip_allowlist: None,
+            expires_at: None,
+            max_uses: None,
+            tier_ceiling: Tier::Standard,
+        };
+        let grant = parts.compile(guest).unwrap();
+        let created_at = self.app.clock.now();
+        let member = MemberRow {
+            id: member_id.clone(),
+            email: format!("{member_id}@example.com"),
+            name: role.word().to_owned(),
+            role,
+            created_at,
+        };
+        let row = KeyRow {
+            id,
+            member_id: member_id.clone(),
+            name: "first".to_owned(),
+            hash: key.hash,
+            display: key.display.clone(),
+            grant,
+            created_at,
+            expires_at: None,
+        };
+        transact(&*self.app.store, move |tx| {
+            tx.add_member(&member)?;
+            tx.add_key(&row)?;
+            let actor = Actor { kind: ActorType::System, id: "system".to_owned() };
+            Ok(Verdict::Done { answer: (), events: vec![Event::new(EventType::MemberInvited, actor, None)] })
+        })
+        .await
+        .unwrap();
+        key.text.expose().clone()
+    }
+
+    /// An agent, made by the admin.
+    pub(super) async fn agent(&self, namespaces: &[&str], scopes: &[&str]) -> NewAgent {
+        let name = new_id(Prefix::Event).unwrap().replace("evt_", "agent-");
+        let body = json!({ "name": name, "allowed_namespaces": namespaces, "allowed_scopes": scopes });
+        let answer = self.post(&self.admin, "/v1/agents", body).await;
+        answer.assert(201, "");
+        NewAgent { id: answer.text("id"), key: answer.text("api_key") }
+    }
+
+    /// A token of an agent that may do everything.
+    pub(super) async fn token(&self, body: Value) -> String {
+        let agent = self.agent(&["*"], &["secrets:*:*", "namespaces:read"]).await;
+        self.token_of(&agent.key, body).await
+    }
+
+    pub(super) async fn token_of(&self, key: &str, body: Value) -> String {
+        let answer = self.post(key, "/v1/tokens", body).await;
+        answer.assert(200, "");
+        answer.text("token")
+    }
+
+    /// A secret, written by the admin.
+    pub(super) async fn secret(&self, path: &str, value: &str) {
+        self.put(&self.admin, path, json!({ "value": value })).await.assert_ok();
+    }
+
+    pub(super) async fn get(&self, token: &str, path: &str) -> Answer {
+        self.send(Some(token), Method::GET, path, Body::empty()).await
+    }
+
+    pub(super) async fn delete(&self, token: &str, path: &str) -> Answer {
+        self.send(Some(token), Method::DELETE, path, Body::empty()).await
+    }
+
+    pub(super) async fn post(&self, token: &str, path: &str, body: Value) -> Answer {
+        self.send(Some(token), Method::POST, path, Body::from(body.to_string())).await
+    }
+
+    /// `PUT /v1/secrets/{path}`.
+    pub(super) async fn put(&self, token: &str, path: &str, body: Value) -> Answer {
+        self.send(Some(token), Method::PUT, &format!("/v1/secrets/{path}"), Body::from(body.to_string()))
+            .await
+    }
+
+    pub(super) async fn read(&self, token: &str, path: &str) -> Answer {
+        self.get(token, &format!("/v1/secrets/{path}")).await
+    }
+
+    pub(super) async fn send(&self, token: Option<&str>, method: Method, path: &str, body: Body) -> Answer {
+        self.request(self.build(token, method, path, body)).await
+    }
+
+    pub(super) fn build(&self, token: Option<&str>, method: Method, path: &str, body: Body) -> Request {
+        let mut request = Request::builder().method(method).uri(path).body(body).unwrap();
+        let headers = request.headers_mut();
+        headers.insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+        if let Some(token) = token {
+            headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+        }
+        let origin = Origin { request_id: "req_test".to_owned(), ip: Some([127, 0, 0, 1].into()) };
+        request.extensions_mut().insert(RequestContext::new(origin));
+        request
+    }
+
+    pub(super) async fn request(&self, request: Request) -> Answer {
+        let response: Response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        let error = parts.extensions.get::<ApiError>().cloned();
+        Answer { status: parts.status.as_u16(), json, error, response: parts }
+    }
+
+    /// Moves the clock.
+    pub(super) fn advance(&self, millis: u64) {
+        let now = self.app.clock.now().as_u64();
+        self.app.clock.advance_to(Millis::new(now + millis).unwrap());
+    }
+
+    /// The newest audit records, newest first.
+    pub(super) async fn recorded(&self, limit: u64) -> Vec<Value> {
+        // A refusal is answered before its record is durable; this commit comes after it.
+        let store: &dyn Store = &*self.app.store;
+        transact(store, |_| Ok(Verdict::Done { answer: (), events: Vec::new() })).await.unwrap();
+        let wanted = AuditQuery { limit, ..AuditQuery::default() };
+        let rows = query(store, |read| read.audit(&wanted)).unwrap();
+        rows.iter().map(|row| serde_json::from_slice(&row.record).unwrap()).collect()
+    }
+
+    /// The newest record, after a look at its type, outcome and reasons.
+    pub(super) async fn assert_recorded(&self, event_type: &str, outcome: &str, reasons: &[&str]) -> Value {
+        let newest = self.recorded(1).await.remove(0);
+        let expected = json!([event_type, outcome, reasons]);
+        assert_eq!(json!([newest["event_type"], newest["outcome"], newest["reasons"]]), expected, "{newest}");
+        newest
+    }
+}

@@ -1,0 +1,140 @@
+//! `/v1/tokens`: issue, list, look at and revoke scoped tokens. Their text is answered once.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use warded_core::ErrorCode;
+
+use super::call::Call;
+use super::metadata::rfc3339;
+use super::work::{carry_out, look_up};
+use crate::audit::EventType;
+use crate::authorize::{Authority, Stop, Subject};
+use crate::error::{ApiCode, ApiError};
+use crate::permission::{InspectToken, ReadTokens, RevokeToken};
+use crate::reply::{empty, json};
+use crate::store::{CallerId, Read, TokenRow};
+
+mod issue;
+mod lifetime;
+mod tier;
+
+pub(super) use issue::issue;
+pub(super) use lifetime::Lifetime;
+
+/// How many tokens one listing shows.
+const MOST: u64 = 1_000;
+
+/// A token without its text.
+#[derive(Debug, Serialize)]
+struct TokenOut {
+    token_id: String,
+    agent_id: String,
+    token_prefix: String,
+    scopes: Vec<String>,
+    ip_allowlist: Option<Vec<String>>,
+    max_uses: Option<u32>,
+    uses: u64,
+    uses_remaining: Option<u64>,
+    access_tier: &'static str,
+    reason: Option<String>,
+    active: bool,
+    created_at: String,
+    expires_at: String,
+    revoked_at: Option<String>,
+}
+
+impl TokenOut {
+    fn new(token: &TokenRow, now: warded_core::time::Millis) -> Self {
+        let remaining = token.max_uses.map(|most| u64::from(most).saturating_sub(token.usage.uses));
+        Self {
+            token_id: token.id.clone(),
+            agent_id: token.agent_id.clone(),
+            token_prefix: token.display.clone(),
+            scopes: token.scopes.clone(),
+            ip_allowlist: token.ip_allowlist.clone(),
+            max_uses: token.max_uses,
+            uses: token.usage.uses,
+            uses_remaining: remaining,
+            access_tier: token.tier_ceiling.word(),
+            reason: token.reason.clone(),
+            active: token.revoked_at.is_none() && now < token.expires_at && remaining != Some(0),
+            created_at: rfc3339(token.created_at),
+            expires_at: rfc3339(token.expires_at),
+            revoked_at: token.revoked_at.map(rfc3339),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct TokensOut {
+    items: Vec<TokenOut>,
+}
+
+pub(super) async fn list(mut call: Call<ReadTokens>) -> Result<Response, ApiError> {
+    let limit = call.query.take_number("limit", 1, MOST)?.unwrap_or(MOST);
+    let items = look_up(call.case(Subject::default()), move |authority| {
+        authority.require_permission()?;
+        let agent = own_agent(authority).map(str::to_owned);
+        let now = authority.store.now();
+        let tokens = authority.store.tokens(agent.as_deref(), limit)?;
+        Ok(tokens.iter().map(|token| TokenOut::new(token, now)).collect())
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &TokensOut { items }))
+}
+
+pub(super) async fn get(call: Call<ReadTokens>) -> Result<Response, ApiError> {
+    let id = call.id()?;
+    let token = look_up(call.case(Subject::of(&id)), move |authority| {
+        authority.require_permission()?;
+        let token = find(authority, &id)?;
+        Ok(TokenOut::new(&token, authority.store.now()))
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &token))
+}
+
+/// A token that is revoked already stays so: the answer is the same, and nothing new is recorded.
+pub(super) async fn revoke(call: Call<RevokeToken>) -> Result<Response, ApiError> {
+    let id = call.id()?;
+    carry_out(call.case(Subject::of(&id)), move |authority| {
+        authority.require_permission()?;
+        let token = find(authority, &id)?;
+        if token.revoked_at.is_none() {
+            authority.store.revoke_token(&token.id)?;
+            let event = authority.event(EventType::TokenRevoked);
+            authority.record(event);
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// What a token is and what remains of it; asking spends nothing, and a used-up token may still ask.
+pub(super) async fn inspect(call: Call<InspectToken>) -> Result<Response, ApiError> {
+    let call = call.without_body().await?;
+    let token = look_up(call.case(Subject::default()), |authority| {
+        authority.require_standing(&[ErrorCode::UsesExhausted])?;
+        let CallerId::Token(id) = authority.asker().id.clone() else { return Err(authority.refuse_kind()) };
+        let token = find(authority, &id)?;
+        Ok(TokenOut::new(&token, authority.store.now()))
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &token))
+}
+
+/// The agent to whose own tokens the caller is confined; `None` for operators.
+fn own_agent<'a, S: Read + ?Sized>(authority: &'a Authority<'_, S>) -> Option<&'a str> {
+    (!authority.is_operator()).then_some(authority.caller().principal.as_str())
+}
+
+/// A token that the caller may know of: somebody else's does not exist for an agent.
+fn find<S: Read + ?Sized>(authority: &mut Authority<'_, S>, id: &str) -> Result<TokenRow, Stop> {
+    let token = authority.store.token(id)?;
+    let own = own_agent(authority);
+    let token = token.filter(|token| own.is_none_or(|agent| token.agent_id == agent));
+    let unknown = || ApiError::new(ApiCode::NotFound, "there is no such token");
+    token.ok_or_else(|| authority.fail(unknown(), "token_not_found"))
+}

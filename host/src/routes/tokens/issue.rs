@@ -1,0 +1,246 @@
+//! `POST /v1/tokens`: a scoped token for an agent's own key.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use warded_core::crypto::token::TokenKind;
+use warded_core::request::{Issue, MAX_TOKEN_NETWORKS, MAX_TOKEN_SCOPES, Target};
+use warded_core::scope::Scope;
+use warded_core::secret::Secret;
+use warded_core::tier::Tier;
+use warded_core::time::Millis;
+use warded_core::usage::Usage;
+
+use super::super::call::Call;
+use super::super::metadata::rfc3339;
+use super::super::networks::networks;
+use super::super::work::carry_out;
+use super::Lifetime;
+use super::tier::highest_tier;
+use crate::audit::{Detail, EventType};
+use crate::authorize::{Ask, Effect, Stop, Subject};
+use crate::body::not_null;
+use crate::error::{ApiCode, ApiError};
+use crate::grant::GrantParts;
+use crate::id::{Prefix, new_id};
+use crate::permission::IssueToken;
+use crate::reply::json;
+use crate::store::{AgentRow, TokenRow};
+use crate::text::check_free_text;
+use crate::vocabulary;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IssueIn {
+    scopes: Vec<String>,
+    #[serde(default, deserialize_with = "not_null")]
+    ttl: Option<Lifetime>,
+    #[serde(default, deserialize_with = "not_null")]
+    max_uses: Option<u64>,
+    #[serde(default, deserialize_with = "not_null")]
+    ip_allowlist: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "not_null")]
+    reason: Option<String>,
+}
+
+/// What is asked for, checked.
+struct Wanted {
+    scopes: Vec<String>,
+    ttl: Option<Lifetime>,
+    max_uses: Option<u32>,
+    ip_allowlist: Option<Vec<String>>,
+    reason: Option<String>,
+}
+
+/// How long a token lives if nothing is said: an hour.
+const DEFAULT_TTL: u64 = 3_600_000;
+
+pub(in super::super) async fn issue(call: Call<IssueToken>) -> Result<Response, ApiError> {
+    let (body, call): (IssueIn, _) = call.body().await?;
+    let wanted = Wanted::parse(body, call.app().config.token_ttl_ceiling)?;
+    let (token, text) =
+        carry_out(call.case(Subject::default()), move |authority| mint(authority, &wanted)).await?;
+    Ok(json(StatusCode::OK, &IssuedOut::new(&token, &text)))
+}
+
+impl Wanted {
+    fn parse(body: IssueIn, ceiling: Millis) -> Result<Self, ApiError> {
+        if !(1..=MAX_TOKEN_SCOPES).contains(&body.scopes.len()) {
+            return Err(ApiError::invalid("scopes", "1 to 64 scopes"));
+        }
+        for (index, scope) in body.scopes.iter().enumerate() {
+            vocabulary::check(&format!("scopes[{index}]"), scope)?;
+        }
+        if let Some(ttl) = &body.ttl {
+            ttl.parse("ttl", ceiling)?;
+        }
+        let max_uses = body.max_uses.map(|uses| {
+            let uses = u32::try_from(uses).ok().filter(|uses| *uses > 0);
+            uses.ok_or_else(|| ApiError::invalid("max_uses", "1 to 4294967295"))
+        });
+        if let Some(reason) = &body.reason {
+            check_free_text("reason", reason)?;
+        }
+        let ip_allowlist =
+            body.ip_allowlist.map(|list| networks("ip_allowlist", &list, MAX_TOKEN_NETWORKS)).transpose()?;
+        Ok(Self {
+            scopes: body.scopes,
+            ttl: body.ttl,
+            max_uses: max_uses.transpose()?,
+            ip_allowlist,
+            reason: body.reason,
+        })
+    }
+
+    /// The lifetime under the agent's own ceiling too; without one asked for, an hour or what the ceilings leave.
+    fn lifetime(&self, ceiling: Millis) -> Result<Millis, ApiError> {
+        match &self.ttl {
+            Some(ttl) => ttl.parse("ttl", ceiling),
+            None => Ok(Millis::new(DEFAULT_TTL).unwrap_or(ceiling).min(ceiling)),
+        }
+    }
+}
+
+/// Decides, and makes the token in the same transaction: the only place that mints scoped tokens.
+fn mint(authority: &mut Effect<'_>, wanted: &Wanted) -> Result<(TokenRow, Secret<String>), Stop> {
+    // An address outside its policy is told nothing about the agent, not even its ceiling.
+    authority.require_standing(&[])?;
+    let agent = authority.own_agent()?;
+    let ceiling = agent.token_ttl_ceiling.and_then(|most| Millis::new(most).ok());
+    let ceiling = ceiling.unwrap_or(Millis::MAX).min(authority.app.config.token_ttl_ceiling);
+    let ttl = wanted.lifetime(ceiling).map_err(|error| authority.deny(error, "ttl_over_ceiling"))?;
+    let scopes = vocabulary::translate_all(&wanted.scopes, &agent.allowed_namespaces);
+    decide(authority, &scopes, ttl, wanted.max_uses)?;
+    refuse_raised_tier(authority, &scopes)?;
+    refuse_too_many(authority, &agent)?;
+    let minted = authority.ask_guest(|guest| guest.mint_token(TokenKind::Scoped))?;
+    let token = row(authority, wanted, &agent, scopes, ttl, minted.hash, minted.display)?;
+    authority.store.add_token(&token)?;
+    record(authority, &token);
+    Ok((token, minted.text))
+}
+
+/// Every scope must be covered by one of the agent's and lie in one of its namespaces.
+fn decide(
+    authority: &mut Effect<'_>,
+    scopes: &[String],
+    ttl: Millis,
+    max_uses: Option<u32>,
+) -> Result<(), Stop> {
+    if scopes.is_empty() {
+        let error = ApiError::new(
+            ApiCode::ScopeDenied,
+            "the agent has no allowed namespace that the scopes could mean",
+        );
+        return Err(authority.deny(error, "namespace_not_allowed"));
+    }
+    // A word stands for a scope in each namespace, so there can be more than the engine takes at once.
+    for chunk in scopes.chunks(MAX_TOKEN_SCOPES) {
+        let parsed: Result<Vec<_>, _> = chunk.iter().map(|scope| Scope::parse(scope)).collect();
+        let parsed = parsed.map_err(|error| authority.invalid("scopes", &error))?;
+        let target = Target::Issue(Issue::new(parsed, ttl, max_uses, None));
+        authority.require(Ask { resource: "tokens", action: "issue", target, tier: Tier::Standard })?;
+    }
+    Ok(())
+}
+
+/// A token reaches the highest tier among the live secrets that its scopes match; above the standard one it needs an approval.
+fn refuse_raised_tier(authority: &mut Effect<'_>, scopes: &[String]) -> Result<(), Stop> {
+    let tier = highest_tier(authority, scopes)?;
+    if tier == Tier::Standard {
+        return Ok(());
+    }
+    let told = format!("the scopes match a secret of the {tier} tier, which needs an approval");
+    Err(authority.deny(ApiError::new(ApiCode::ApprovalRequired, told), "approval_required"))
+}
+
+fn refuse_too_many(authority: &mut Effect<'_>, agent: &AgentRow) -> Result<(), Stop> {
+    let most = u64::from(authority.app.config.tokens_per_agent);
+    if authority.store.live_tokens(&agent.id)? < most {
+        return Ok(());
+    }
+    let told =
+        format!("the agent has {most} live tokens, the most there may be: revoke some or let them end");
+    Err(authority.deny(ApiError::new(ApiCode::Conflict, told), "limit_exceeded"))
+}
+
+fn row(
+    authority: &Effect<'_>,
+    wanted: &Wanted,
+    agent: &AgentRow,
+    scopes: Vec<String>,
+    ttl: Millis,
+    hash: [u8; 32],
+    display: String,
+) -> Result<TokenRow, Stop> {
+    let id = authority.ask_guest(|_| Ok(new_id(Prefix::Token)?))?;
+    let now = authority.now();
+    let expires_at = now.checked_add(ttl).unwrap_or(Millis::MAX);
+    let parts = GrantParts {
+        id: &id,
+        scopes: &scopes,
+        // The agent's link of the chain confines the token to the agent's namespaces, as they are at each use.
+        namespaces: None,
+        ip_allowlist: wanted.ip_allowlist.as_deref(),
+        expires_at: Some(expires_at),
+        max_uses: wanted.max_uses,
+        tier_ceiling: Tier::Standard,
+    };
+    let grant =
+        parts.compile(&authority.app.guest).map_err(|error| authority.uncompiled("scopes", &error))?;
+    Ok(TokenRow {
+        grant,
+        id,
+        agent_id: agent.id.clone(),
+        hash,
+        display,
+        scopes: wanted.scopes.clone(),
+        ip_allowlist: wanted.ip_allowlist.clone(),
+        max_uses: wanted.max_uses,
+        reason: wanted.reason.clone(),
+        tier_ceiling: Tier::Standard,
+        usage: Usage::default(),
+        created_at: now,
+        expires_at,
+        revoked_at: None,
+    })
+}
+
+fn record(authority: &mut Effect<'_>, token: &TokenRow) {
+    authority.about(&token.id);
+    let mut event = authority.event(EventType::TokenIssued);
+    event.details.push(("expires_at", Detail::Text(rfc3339(token.expires_at))));
+    event.details.push(("scopes", Detail::List(token.scopes.clone())));
+    if let Some(uses) = token.max_uses {
+        event.details.push(("max_uses", Detail::Integer(uses.into())));
+    }
+    if let Some(networks) = &token.ip_allowlist {
+        event.details.push(("ip_allowlist", Detail::List(networks.clone())));
+    }
+    authority.record(event);
+}
+
+#[derive(Serialize)]
+struct IssuedOut<'a> {
+    token: &'a str,
+    token_id: &'a str,
+    expires_at: String,
+    scopes: &'a [String],
+    agent_id: &'a str,
+    max_uses: Option<u32>,
+    ip_allowlist: Option<&'a [String]>,
+}
+
+impl<'a> IssuedOut<'a> {
+    fn new(token: &'a TokenRow, text: &'a Secret<String>) -> Self {
+        Self {
+            token: text.expose(),
+            token_id: &token.id,
+            expires_at: rfc3339(token.expires_at),
+            scopes: &token.scopes,
+            agent_id: &token.agent_id,
+            max_uses: token.max_uses,
+            ip_allowlist: token.ip_allowlist.as_deref(),
+        }
+    }
+}

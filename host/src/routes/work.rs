@@ -1,0 +1,98 @@
+//! How a handler's work runs: an effect in the writer's transaction, a view on the newest committed state.
+
+use std::sync::Arc;
+
+use crate::authorize::{Authority, Case, Effect, Stop, View};
+use crate::error::{ApiCode, ApiError};
+use crate::store::{self, Read, StoreError, Tx, Verdict};
+
+/// Decides and acts in one transaction, and answers once it is durable.
+///
+/// What the decision consumed is stored, and the events are appended, only if the work succeeds.
+///
+/// # Errors
+/// The refusal, or 503.
+pub async fn carry_out<T: Send + 'static>(
+    case: Case,
+    mut work: impl FnMut(&mut Effect<'_>) -> Result<T, Stop> + Send + 'static,
+) -> Result<T, ApiError> {
+    let app = Arc::clone(&case.app);
+    store::transact(&*app.store, move |tx| {
+        let done = effect(&case, tx).and_then(|mut authority| {
+            let answer = work(&mut authority)?;
+            Ok((answer, authority.finish()?))
+        });
+        match done {
+            Ok((answer, events)) => Ok(Verdict::Done { answer, events }),
+            Err(Stop::Refused(refusal)) => {
+                let (error, event) = *refusal;
+                Ok(Verdict::Refused { error, event })
+            }
+            Err(Stop::Store(error)) => Err(error),
+        }
+    })
+    .await
+}
+
+// Both name the lifetime that the trait object is shortened to.
+fn effect<'t>(case: &'t Case, tx: &'t mut (dyn Tx + 't)) -> Result<Effect<'t>, Stop> {
+    Authority::open(case, tx)
+}
+
+fn view<'t>(case: &'t Case, read: &'t mut (dyn Read + 't)) -> Result<View<'t>, Stop> {
+    Authority::open(case, read)
+}
+
+/// Decides and reads without changing anything; a refusal is recorded all the same.
+///
+/// # Errors
+/// The refusal, or 503.
+pub async fn look_up<T: Send + 'static>(
+    case: Case,
+    work: impl FnOnce(&mut View<'_>) -> Result<T, Stop> + Send + 'static,
+) -> Result<T, ApiError> {
+    let app = Arc::clone(&case.app);
+    let store = Arc::clone(&app.store);
+    let reading = tokio::task::spawn_blocking(move || {
+        store::query(&*store, |read| {
+            let found = view(&case, read).and_then(|mut authority| work(&mut authority));
+            match found {
+                Ok(found) => Ok(Ok(found)),
+                Err(Stop::Refused(refusal)) => Ok(Err(*refusal)),
+                Err(Stop::Store(error)) => Err(error),
+            }
+        })
+    });
+    let found = reading.await.map_err(|_| ApiError::new(ApiCode::Unavailable, "the server is stopping"))?;
+    match found.map_err(|error| unreadable(&error))? {
+        Ok(found) => Ok(found),
+        Err((error, event)) => {
+            store::transact(&*app.store, move |_| {
+                Ok(Verdict::<T>::Refused { error: error.clone(), event: event.clone() })
+            })
+            .await
+        }
+    }
+}
+
+/// Refuses a credential of a kind that the route does not take.
+///
+/// # Errors
+/// Always: the refusal.
+pub async fn refuse_kind(case: Case) -> Result<(), ApiError> {
+    carry_out(case, |authority| {
+        authority.require_standing(&[])?;
+        Err(authority.refuse_kind())
+    })
+    .await
+}
+
+fn unreadable(error: &StoreError) -> ApiError {
+    tracing::error!(%error, "the database cannot be read");
+    match error {
+        StoreError::Database(_) => {
+            ApiError::new(ApiCode::Unavailable, "the database cannot be read, try again")
+        }
+        StoreError::Busy | StoreError::Damaged(_) | StoreError::Defect(_) => store::unavailable(error),
+    }
+}
