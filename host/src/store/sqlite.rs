@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -17,7 +18,7 @@ use self::queue::Queue;
 use self::rows::Rows;
 use self::writer::Writer;
 use super::{Activity, Job, Read, Store, StoreError};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 
 mod audit_log;
 mod checkpoint;
@@ -37,6 +38,9 @@ pub use self::trail::{Trail, TrailRow};
 
 /// How far the clock may be behind the last audit record at start: as much as clocks are corrected by.
 const CLOCK_TOLERANCE: u64 = 60_000;
+
+/// After how long without overdue jobs the next ones are news.
+const LOG_AGAIN: Duration = Duration::from_secs(10);
 
 /// A data folder in use by this process.
 #[derive(Debug)]
@@ -163,8 +167,15 @@ impl Store for SqliteStore {
 
 /// Tells jobs that wait for a writer that does not come.
 fn watch(queue: &Queue) {
+    let mut logged: Option<Instant> = None;
     while let Some(overdue) = queue.overdue() {
-        tracing::warn!(jobs = overdue.len(), "the disk does not answer: waiting requests are answered 503");
+        if logged.is_none_or(|logged| logged.elapsed() > LOG_AGAIN) {
+            tracing::error!(
+                jobs = overdue.len(),
+                "the disk does not answer: waiting requests are answered 503"
+            );
+        }
+        logged = Some(clock::instant());
         let error = StoreError::Database("the disk does not answer".to_owned());
         overdue.into_iter().for_each(|job| job.failed(&error));
     }

@@ -8,6 +8,8 @@ pub(super) struct Health {
     failing: Option<String>,
     /// Refusals that could not be recorded since.
     unrecorded: u64,
+    /// Why a job was undone last, as logged; `None` after a batch in which none was.
+    undone: Option<String>,
 }
 
 impl Health {
@@ -22,6 +24,20 @@ impl Health {
             tracing::error!(%error, "the database does not take writes: requests are answered 503 until it does");
             self.failing = Some(error);
         }
+    }
+
+    /// A job failed on its own and was undone.
+    pub(super) fn undone(&mut self, error: &StoreError) {
+        let error = error.to_string();
+        if self.undone.as_ref() != Some(&error) {
+            tracing::error!(%error, "a request failed in the database and was undone");
+            self.undone = Some(error);
+        }
+    }
+
+    /// A whole batch went well.
+    pub(super) fn all_done(&mut self) {
+        self.undone = None;
     }
 
     /// A refusal could not be recorded.

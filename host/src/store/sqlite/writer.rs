@@ -109,10 +109,14 @@ impl Writer {
             self.head = Head::last_row(&self.connection).optional()?.unwrap_or(Head::EMPTY);
         }
         let before = self.head;
+        let mut all_done = true;
         for mut job in waiting.by_ref() {
             match self.job(&mut *job) {
                 Ok(Ran::Done) => done.push(job),
-                Ok(Ran::Failed(error)) => job.failed(&error),
+                Ok(Ran::Failed(error)) => {
+                    all_done = false;
+                    job.failed(&error);
+                }
                 Ok(Ran::Refused) => {}
                 Err(lost) => {
                     done.push(job);
@@ -125,6 +129,9 @@ impl Writer {
             self.head.note(&self.connection)?;
         }
         self.execute("COMMIT")?;
+        if all_done {
+            self.health.all_done();
+        }
         if wrote && self.health.recovered() {
             self.connection.busy_timeout(BUSY_TIMEOUT)?;
         }
@@ -153,11 +160,11 @@ impl Writer {
         };
         match ran {
             Ran::Failed(error) => {
-                self.health.failed(&error);
                 // Some faults end the whole transaction, and then there is nothing left to go on with.
                 if self.connection.is_autocommit() {
                     return Err(Lost(error));
                 }
+                self.health.undone(&error);
                 self.roll_back_job(before)?;
                 self.execute("RELEASE job")?;
                 Ok(Ran::Failed(error))
