@@ -59,6 +59,15 @@ fn everything_in_the_folder_is_for_its_user_only() {
 }
 
 #[test]
+fn a_folder_with_other_things_in_it_keeps_its_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("note"), b"").unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    open(folder.path()).unwrap();
+    assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o755);
+}
+
+#[test]
 fn a_second_server_is_refused_until_the_first_has_gone() {
     let folder = tempfile::tempdir().unwrap();
     let first = open(folder.path()).unwrap();

@@ -203,7 +203,7 @@ proptest! {
             Ok(())
         });
         for (path, cut, after, limit) in queries {
-            let prefix = &path[..path.len().saturating_sub(cut)];
+            let prefix = path.get(..path.len().saturating_sub(cut)).unwrap();
             let found = query(&fixture.store, |read| read.secrets(prefix, after.as_deref(), limit)).unwrap();
             let expected = rows
                 .iter()

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 
 use super::error::OpenError;
 
@@ -33,7 +33,9 @@ impl Folder {
     pub(super) fn take(path: &Path) -> Result<Self, OpenError> {
         let unusable = |source| OpenError::Unusable { path: path.to_path_buf(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
-        fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(unusable)?;
+        if is_ours(path).map_err(unusable)? {
+            fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(unusable)?;
+        }
         // An absolute path: SQLite reads a relative one that begins with `file:` as a URI.
         let path = path.canonicalize().map_err(unusable)?;
         let lock = private_file(&path.join(LOCK)).map_err(unusable)?;
@@ -50,6 +52,11 @@ impl Folder {
     pub(super) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)
     }
+}
+
+/// Whether the folder is for a database only. One with other things in it keeps its mode: it may be `/tmp`, named by mistake.
+fn is_ours(path: &Path) -> io::Result<bool> {
+    Ok(path.join(DATABASE).exists() || fs::read_dir(path)?.next().is_none())
 }
 
 /// The database's file of a folder that another process may be using.
@@ -79,7 +86,12 @@ pub(super) fn connect_to_write(database: &Path) -> rusqlite::Result<Connection> 
 
 /// Makes a connection that may write one whose commits survive a power loss.
 pub(super) fn make_durable(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        // Nothing else here would say that readers and the writer now stand in each other's way.
+        let what = "the file system does not support a write-ahead log".to_owned();
+        return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), Some(what)));
+    }
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // What is destroyed is overwritten, not only unlinked.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use super::audit_log::Head;
 use super::error::OpenError;
-use super::folder;
+use super::{folder, write_meta};
 use crate::rng;
 
 /// Each entry leads from the version of its index to the next.
@@ -31,12 +31,8 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Op
     if version > 0 {
         check_structure(connection, path)?;
     }
-    migrate(connection, version).map_err(failed)?;
-    let tenant: Option<Vec<u8>> = super::read_meta(connection, TENANT).map_err(failed)?;
-    if tenant.is_none() {
-        super::write_meta(connection, TENANT, &rng::bytes::<16>()?).map_err(failed)?;
-    }
-    Ok(())
+    let tenant = rng::bytes()?;
+    migrate(connection, version, &tenant).map_err(failed)
 }
 
 /// The key of the installation's random id.
@@ -64,11 +60,14 @@ pub(super) fn version(connection: &Connection, path: &Path) -> Result<u32, OpenE
     Ok(version)
 }
 
-fn migrate(connection: &mut Connection, version: u32) -> rusqlite::Result<()> {
+fn migrate(connection: &mut Connection, version: u32, tenant: &[u8; 16]) -> rusqlite::Result<()> {
     for (from, sql) in (0_u32..).zip(MIGRATIONS) {
         if from >= version {
             let migration = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             migration.execute_batch(sql)?;
+            if from == 0 {
+                write_meta(&migration, TENANT, tenant)?;
+            }
             migration.pragma_update(None, "application_id", APPLICATION_ID)?;
             migration.pragma_update(None, "user_version", from.saturating_add(1))?;
             migration.commit()?;
