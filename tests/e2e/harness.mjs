@@ -38,9 +38,9 @@ export class Server {
     return server;
   }
 
-  /** `env` are settings, `config` is the text of a TOML file, `args` are added to the command line. */
-  constructor({ env = {}, config, args = [], root = folder() } = {}) {
-    Object.assign(this, { root, env, args: [...args] });
+  /** `env` are settings, `config` is the text of a TOML file, `args` are added to the command line, `log` is a file for stderr. */
+  constructor({ env = {}, config, args = [], log, root = folder() } = {}) {
+    Object.assign(this, { root, env, log, args: [...args] });
     this.data = join(root, "data");
     this.keys = join(root, "keys");
     this.past = { stdout: "", stderr: "" };
@@ -61,7 +61,7 @@ export class Server {
 
   async start() {
     assert.ok(existsSync(BINARY), `no binary at ${BINARY}: run \`make build\`, or name one in WARDED_BIN`);
-    this.child = new Child(BINARY, this.command, { env: this.environment, cwd: this.root });
+    this.child = new Child(BINARY, this.command, { env: this.environment, cwd: this.root, log: this.log });
     const line = await this.child.printed(15_000, "the first line on stdout", ({ stdout }) => /^(.*)\n/.exec(stdout)?.[1]);
     const found = /^listening on (http:\/\/127\.0\.0\.1:\d+)$/.exec(line);
     assert.ok(found, `first line on stdout: ${line}`);

@@ -1,6 +1,7 @@
 // Child processes: what they print is collected, how they end is known, and none outlives the test.
 
 import { spawn } from "node:child_process";
+import { openSync } from "node:fs";
 
 import { within } from "./deadline.mjs";
 
@@ -9,17 +10,17 @@ process.on("exit", () => alive.forEach((child) => child.signal("SIGKILL")));
 
 /** A process that runs while the test goes on. The environment holds only what is given, and `PATH`. */
 export class Child {
-  /** With `group`, signals reach its children too. */
-  constructor(command, args, { env = {}, cwd, input, group = false } = {}) {
+  /** With `group`, signals reach its children too. With `log`, a file takes stderr. */
+  constructor(command, args, { env = {}, cwd, input, log, group = false } = {}) {
     this.group = group;
     this.output = { stdout: [], stderr: [] };
     this.listeners = new Set();
-    this.process = spawn(command, args, { cwd, env: { PATH: process.env.PATH, ...env }, stdio: "pipe", detached: group });
+    this.process = spawn(command, args, { cwd, env: { PATH: process.env.PATH, ...env }, stdio: ["pipe", "pipe", log === undefined ? "pipe" : openSync(log, "a")], detached: group });
     this.process.stdin.on("error", () => {});
     if (input !== undefined) this.process.stdin.end(input);
     alive.add(this);
     for (const name of ["stdout", "stderr"]) {
-      this.process[name].on("data", (bytes) => {
+      this.process[name]?.on("data", (bytes) => {
         this.output[name].push(bytes);
         this.listeners.forEach((listener) => listener());
       });
