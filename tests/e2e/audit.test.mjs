@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { assertError, assertOk, assertTimestamp } from "./answer.mjs";
+import { until } from "./deadline.mjs";
 import { folder, Server, warded } from "./harness.mjs";
 
 const server = new Server();
@@ -21,6 +22,8 @@ before(async () => {
   for (const key of ["A", "B", "A"]) assertOk(await caller.get(`/v1/secrets/audit/${key}`));
   assertError(await caller.get("/v1/secrets/elsewhere/KEY"), 403, "SCOPE_DENIED");
   assertError(await caller.get("/v1/secrets/audit/ABSENT"), 404, "SECRET_NOT_FOUND");
+  // A refusal is told before it is recorded.
+  await until(5_000, "the records of the refusals", async () => (await events(`actor_id=${agent.id}`)).some((event) => event.path === "audit/ABSENT"));
 });
 after(() => server.dispose());
 

@@ -95,18 +95,18 @@ const reads = [
   "/v1/audit?limit=1000", "/v1/secrets/canary/KEY?version=77", "/v1/tokens", "/v1/agents", "/v1/agents/canary",
 ];
 
-/** Bodies that are refused, with the canary in every string and name. */
+/** Bodies that are refused, with the canary in every string. Names of fields are told, so only a token must not show as one. */
 function* wrongBodies(good) {
   yield `{"value":"${refused}`;
   yield JSON.stringify({ ...good, surprise: refused });
-  yield JSON.stringify({ ...good, [refused]: 1 });
+  yield JSON.stringify({ ...good, [credentials["scoped token"]]: refused });
   yield JSON.stringify([refused]);
   yield JSON.stringify(refused);
   for (const field of Object.keys(good)) {
-    yield JSON.stringify({ ...good, [field]: { [refused]: refused } });
     yield JSON.stringify({ ...good, [field]: [[refused]] });
     yield JSON.stringify({ ...good, [field]: `${refused}\0` });
     yield `{"${field}":"${refused}","${field}":"${refused}"}`;
+    if (field !== "metadata") yield JSON.stringify({ ...good, [field]: { [credentials["agent key"]]: refused } });
   }
   if ("secret_type" in good) yield JSON.stringify({ ...good, secret_type: refused });
   if ("content" in good) {
@@ -145,15 +145,10 @@ async function misplacedInHeaders(text) {
   await exchange(server.origin, `GET /v1/secrets/canary/${text} HTTP/9.9\r\n${text}\r\n\r\n`).catch(() => undefined);
 }
 
-/** What the metrics listener says; the log says where it listens. */
 async function metrics() {
-  const printed = server.stdout + server.stderr;
-  const origins = [...new Set(printed.match(/127\.0\.0\.1:\d+/g))].map((address) => `http://${address}`);
-  for (const origin of origins.filter((one) => one !== server.origin)) {
-    const answer = await exchange(origin, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").catch(() => undefined);
-    if (answer?.status === 200) return answer.text;
-  }
-  assert.fail(`no metrics listener among ${origins}`);
+  const answer = await exchange(await server.metrics(), "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  assert.equal(answer.status, 200);
+  return answer.text;
 }
 
 describe("nothing planted is found", () => {
@@ -164,7 +159,7 @@ describe("nothing planted is found", () => {
   });
 
   test("in what the server printed", () => {
-    assert.match(server.stderr, /TRACE|DEBUG|"level":"(trace|debug)"/i, "the log was at trace level");
+    assert.ok(server.stderr.match(/"request"/g)?.length > 1_000, "the log has the requests");
     assert.deepEqual(canaries.found(server.stdout), []);
     const lines = server.stderr.split("\n").filter((line) => canaries.found(line).length > 0);
     assert.deepEqual(lines.slice(0, 5), []);

@@ -73,6 +73,11 @@ export class Server {
   /** The bare API key of the first admin. */
   get adminKey() { return readFileSync(join(this.keys, "admin.key"), "utf8").trim(); }
 
+  /** Where the metrics are: the second line on stdout says so. */
+  metrics() {
+    return this.child.printed(5_000, "the second line on stdout", ({ stdout }) => /^metrics on (\S+)\/metrics$/m.exec(stdout)?.[1]);
+  }
+
   /** HTTP as the first admin. */
   get admin() { return this.api.as(this.adminKey); }
 
