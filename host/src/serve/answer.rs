@@ -28,6 +28,8 @@ use crate::routes::api_router::MatchedRoute;
 const MAX_URL: usize = 4 * 1024;
 /// The headers of one request together: 16 KiB.
 const MAX_HEADERS: usize = 16 * 1024;
+/// The longest body that arrives together with its headers.
+const READ_AT_ONCE: u64 = 4 * 1024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers one request of a peer.
@@ -36,6 +38,7 @@ pub async fn answer(app: &Shared, router: &Router, peer: IpAddr, mut request: Re
     let method = method_name(request.method());
     let ip = client_address(app, peer, request.headers());
     let context = RequestContext::new(Origin { request_id: new_request_id(), ip });
+    let is_long = has_long_body(request.headers());
     let response = match prepare(&mut request) {
         Ok(()) => {
             request.extensions_mut().insert(context.clone());
@@ -45,8 +48,18 @@ pub async fn answer(app: &Shared, router: &Router, peer: IpAddr, mut request: Re
     };
     let mut response = render_error(response, &context.origin.request_id);
     write_headers(response.status(), &context, response.headers_mut());
+    if is_long && error_code(&response).is_some() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     report(app, &context, method, &response, started.elapsed());
     response
+}
+
+/// Whether a refusal may go out before the whole body has come in: hyper then closes the connection, and the client must be told,
+/// or it sends its next request into a closed one.
+fn has_long_body(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    length.unwrap_or(0) > READ_AT_ONCE || headers.contains_key(header::TRANSFER_ENCODING)
 }
 
 /// Limits of the head, and the one leniency about paths.
