@@ -17,7 +17,7 @@ use super::AgentOut;
 use super::held::narrow;
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Effect, Stop, Subject};
-use crate::body::not_null;
+use crate::body::{not_null, object};
 use crate::error::{ApiCode, ApiError};
 use crate::grant::GrantParts;
 use crate::id::{Prefix, looks_like_id, new_id};
@@ -44,7 +44,7 @@ struct CreateIn {
     allowed_scopes: Vec<String>,
     #[serde(default, deserialize_with = "not_null")]
     ip_policy: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "not_null")]
+    #[serde(default, deserialize_with = "object")]
     token_ceiling: Option<CeilingIn>,
 }
 
