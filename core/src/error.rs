@@ -227,10 +227,11 @@ fn is_field_name(name: &str) -> bool {
 }
 
 /// What would be right, where that can be said without repeating the caller's data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hint {
     /// Nothing to add.
+    #[default]
     None,
     /// The rule that was broken, or what to write instead.
     Because(&'static str),
@@ -243,9 +244,16 @@ pub enum Hint {
 }
 
 /// What went wrong, where, and what would be right.
+///
+/// Two words: every `?` of the engine moves an error, and what is seldom there would be moved with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     code: ErrorCode,
+    detail: Option<Box<Detail>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Detail {
     field: Option<Field>,
     hint: Hint,
 }
@@ -254,27 +262,27 @@ impl Error {
     /// An error that is not tied to a field yet.
     #[must_use]
     pub const fn new(code: ErrorCode) -> Self {
-        Self { code, field: None, hint: Hint::None }
+        Self { code, detail: None }
     }
 
     /// An error with the rule that was broken.
     #[must_use]
-    pub const fn because(code: ErrorCode, rule: &'static str) -> Self {
-        Self { code, field: None, hint: Hint::Because(rule) }
+    pub fn because(code: ErrorCode, rule: &'static str) -> Self {
+        Self::new(code).with_hint(Hint::Because(rule))
     }
 
     /// The same error with what would be right.
     #[must_use]
     pub fn with_hint(mut self, hint: Hint) -> Self {
-        self.hint = hint;
+        self.detail.get_or_insert_default().hint = hint;
         self
     }
 
     /// The same error at a place of a document; a field that is already named stays.
     #[must_use]
     pub fn at(mut self, place: Place<'_>) -> Self {
-        if self.field.is_none() {
-            self.field = place.field();
+        if self.field().is_none() {
+            self.detail.get_or_insert_default().field = place.field();
         }
         self
     }
@@ -282,7 +290,9 @@ impl Error {
     /// The same error without its place, for a boundary that names the field itself.
     #[must_use]
     pub fn without_field(mut self) -> Self {
-        self.field = None;
+        if let Some(detail) = &mut self.detail {
+            detail.field = None;
+        }
         self
     }
 
@@ -294,24 +304,24 @@ impl Error {
 
     /// Where it is wrong, if the data has fields.
     #[must_use]
-    pub const fn field(&self) -> Option<&Field> {
-        self.field.as_ref()
+    pub fn field(&self) -> Option<&Field> {
+        self.detail.as_ref()?.field.as_ref()
     }
 
     /// What would be right.
     #[must_use]
-    pub const fn hint(&self) -> Hint {
-        self.hint
+    pub fn hint(&self) -> Hint {
+        self.detail.as_ref().map_or(Hint::None, |detail| detail.hint)
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(field) = &self.field {
+        if let Some(field) = self.field() {
             write!(f, "`{}`: ", field.as_str())?;
         }
         f.write_str(self.code.message())?;
-        match self.hint {
+        match self.hint() {
             Hint::None => Ok(()),
             Hint::Because(rule) => write!(f, ": {rule}"),
             Hint::Network(network) => write!(f, ", did you mean `{network}`"),

@@ -205,24 +205,20 @@ fn id(text: &str) -> Result<Box<str>, Error> {
 }
 
 fn scopes(item: &Item<'_, '_>) -> Result<ScopeSet, Error> {
-    let scopes =
-        item.list(MAX_SCOPES)?.map(|scope| scope.parsed(Scope::parse)).collect::<Result<Vec<_>, _>>()?;
+    let scopes = item.each(MAX_SCOPES, |scope| scope.parsed(Scope::parse))?;
     ScopeSet::compile(&scopes).map_err(|error| error.at(*item.place()))
 }
 
 fn namespaces(item: Option<Item<'_, '_>>) -> Result<Option<Namespaces>, Error> {
     let Some(item) = item else { return Ok(None) };
     let texts = item
-        .list(Namespaces::MAX)?
-        .map(|namespace| namespace.parsed(|text| Namespaces::check(text).map(|()| text)))
-        .collect::<Result<Vec<_>, _>>()?;
+        .each(Namespaces::MAX, |namespace| namespace.parsed(|text| Namespaces::check(text).map(|()| text)))?;
     Ok(Namespaces::compile(&texts))
 }
 
 /// An allowlist of at most `most` entries.
 pub(crate) fn allowlist(item: &Item<'_, '_>, most: usize) -> Result<Allowlist, Error> {
-    let networks =
-        item.list(most)?.map(|network| network.parsed(Network::parse)).collect::<Result<Vec<_>, _>>()?;
+    let networks = item.each(most, |network| network.parsed(Network::parse))?;
     Allowlist::compile(&networks).map_err(|error| error.at(*item.place()))
 }
 

@@ -124,7 +124,7 @@ fn subject<'a>(item: &Item<'a, '_>) -> Result<Subject<'a>, Error> {
     let kind = fields.required("kind")?.parsed(Word::parse)?;
     let id = fields.required("id")?.parsed(|text| {
         let fits = (1..=MAX_ID).contains(&text.len());
-        fits.then_some(text).ok_or(Error::because(ErrorCode::InvalidText, "1 to 128 bytes"))
+        fits.then_some(text).ok_or_else(|| Error::because(ErrorCode::InvalidText, "1 to 128 bytes"))
     })?;
     fields.finish()?;
     Ok(Subject { kind, id })
@@ -151,10 +151,7 @@ fn issue<'a>(item: &Item<'a, '_>) -> Result<Issue<'a>, Error> {
     let place = *item.place();
     let mut fields = Fields::of(item.value(), &place)?;
     let scopes = fields.required("scopes")?;
-    let scopes = scopes
-        .list(MAX_TOKEN_SCOPES)?
-        .map(|scope| scope.parsed(Scope::parse))
-        .collect::<Result<Vec<_>, _>>()?;
+    let scopes = scopes.each(MAX_TOKEN_SCOPES, |scope| scope.parsed(Scope::parse))?;
     let ttl = millis(&fields.required("ttl_ms")?)?;
     let max_uses = fields.optional("max_uses").map(|field| uses(&field)).transpose()?;
     let ip_allowlist =

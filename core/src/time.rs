@@ -51,8 +51,8 @@ impl Millis {
 ///
 /// [`ErrorCode::InvalidTtl`] for any other text, [`ErrorCode::TtlOverCeiling`] with the ceiling in whole seconds.
 pub fn parse_ttl(text: &str, ceiling: Millis) -> Result<Millis, Error> {
-    let (digits, seconds) = split_unit(text).filter(|(digits, _)| is_count(digits)).ok_or(NOT_A_TTL)?;
-    let count: u64 = digits.parse().map_err(|_| NOT_A_TTL)?;
+    let (digits, seconds) = split_unit(text).filter(|(digits, _)| is_count(digits)).ok_or_else(not_a_ttl)?;
+    let count: u64 = digits.parse().map_err(|_| not_a_ttl())?;
     ttl_seconds(count.saturating_mul(seconds), ceiling)
 }
 
@@ -63,7 +63,7 @@ pub fn parse_ttl(text: &str, ceiling: Millis) -> Result<Millis, Error> {
 /// [`ErrorCode::InvalidTtl`] for 0, [`ErrorCode::TtlOverCeiling`] with the ceiling in whole seconds.
 pub fn ttl_seconds(seconds: u64, ceiling: Millis) -> Result<Millis, Error> {
     if seconds == 0 {
-        return Err(NOT_A_TTL);
+        return Err(not_a_ttl());
     }
     let ttl = Millis(seconds.saturating_mul(PER_SECOND));
     if ttl > ceiling {
@@ -72,10 +72,12 @@ pub fn ttl_seconds(seconds: u64, ceiling: Millis) -> Result<Millis, Error> {
     Ok(ttl)
 }
 
-const NOT_A_TTL: Error = Error::because(
-    ErrorCode::InvalidTtl,
-    "such as `90s`, `15m`, `1h` or `7d`, or a number of seconds above 0",
-);
+fn not_a_ttl() -> Error {
+    Error::because(
+        ErrorCode::InvalidTtl,
+        "such as `90s`, `15m`, `1h` or `7d`, or a number of seconds above 0",
+    )
+}
 
 fn split_unit(text: &str) -> Option<(&str, u64)> {
     let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];

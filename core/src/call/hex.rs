@@ -16,7 +16,9 @@ pub(super) fn encode(bytes: &[u8]) -> Value {
 
 /// The bytes of a text value.
 pub(super) fn bytes(item: &Item<'_, '_>) -> Result<Vec<u8>, Error> {
-    item.parsed(|text| decode(text).ok_or(Error::because(ErrorCode::InvalidText, "expected lower-case hex")))
+    item.parsed(|text| {
+        decode(text).ok_or_else(|| Error::because(ErrorCode::InvalidText, "expected lower-case hex"))
+    })
 }
 
 /// Exactly `N` bytes of a required field.

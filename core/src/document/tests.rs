@@ -50,10 +50,9 @@ fn a_decoder_names_the_field_that_is_wrong() {
     let uses = fields.required("uses").unwrap().integer(0, 9).unwrap_err();
     assert_eq!((uses.code(), uses.field().unwrap().as_str()), (ErrorCode::OutOfRange, "uses"));
     let scopes = fields.required("scopes").unwrap();
-    let entries: Vec<_> =
-        scopes.list(9).unwrap().map(|entry| entry.text().map_err(|e| e.to_string())).collect();
+    let entries = scopes.each(9, |entry| Ok(entry.text().map_err(|e| e.to_string()))).unwrap();
     assert_eq!(entries, [Ok("a"), Err("`scopes[1]`: wrong type: expected a string".to_owned())]);
-    assert_eq!(scopes.list(1).map(|_| ()).unwrap_err().code(), ErrorCode::LimitExceeded);
+    assert_eq!(scopes.each(1, |_| Ok(())).unwrap_err().code(), ErrorCode::LimitExceeded);
     let missing = fields.required("id").unwrap_err();
     assert_eq!((missing.code(), missing.field().unwrap().as_str()), (ErrorCode::MissingField, "id"));
     let unknown = fields.finish().unwrap_err();

@@ -173,13 +173,13 @@ fn a_token_to_be_issued_is_decided_scope_by_scope() {
         request
     };
     assert_eq!(
-        done(engine, Export::Decide, &issue(b"secrets:read:a/*\nsecrets:write:a/b\0\x31\x30.0.0.0/8"))[0],
+        done(engine, Export::DECIDE, &issue(b"secrets:read:a/*\nsecrets:write:a/b\0\x31\x30.0.0.0/8"))[0],
         1
     );
-    assert_eq!(done(engine, Export::Decide, &issue(b"secrets:read:a/*\nsecrets:write:b/c"))[0], 0);
+    assert_eq!(done(engine, Export::DECIDE, &issue(b"secrets:read:a/*\nsecrets:write:b/c"))[0], 0);
     let wrong: &[&[u8]] = &[b"", b"secrets:read:a/*\n", b"secrets:read:a/*\0", b"secrets:read:a/*\0x"];
     for scopes in wrong {
-        assert_ne!(run(engine, Export::Decide, &issue(scopes)).0, 0);
+        assert_ne!(run(engine, Export::DECIDE, &issue(scopes)).0, 0);
     }
-    assert_ne!(run(engine, Export::Decide, &issue("secrets:read:a/b\n".repeat(65).as_bytes())).0, 0);
+    assert_ne!(run(engine, Export::DECIDE, &issue("secrets:read:a/b\n".repeat(65).as_bytes())).0, 0);
 }
