@@ -25,7 +25,9 @@ fn main() -> ExitCode {
 }
 
 fn run(words: &[String]) -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
+    // Asked when it runs and not when it is compiled: two checkouts may share a target folder.
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").context("run it as `cargo xtask`")?;
+    let root = Path::new(&own).parent().context("xtask lies in the workspace")?;
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["deny"] => deny::check(root),
         ["wasm"] => wasm(root),
