@@ -47,6 +47,8 @@ const MOST = 17 * 1024 * 1024;
 
 let engine: Exports | undefined;
 let capacity = 0;
+/** Whether an operation has begun and not returned. */
+let isUnderWay = false;
 
 /** Where the buffer lies, and views of the whole memory: current after `reserve` and `answered`. */
 export let address = 0;
@@ -63,6 +65,7 @@ function start(): Exports {
 
 /** Makes room for `length` bytes in the buffer, and an engine if there is none yet. */
 export function reserve(length: number): void {
+  if (isUnderWay) discard();
   engine ??= start();
   if (length > capacity) {
     if (length > MOST) throw new RangeError(`${length} bytes are more than the engine takes at once, which is ${MOST}`);
@@ -84,13 +87,9 @@ function refresh(engine: Exports): void {
 /** Runs an operation on the `length` bytes that were written after `reserve`; an error's status stays in the result. */
 export function run(name: OperationName, length: number): number {
   const ready = engine as Exports;
-  let result;
-  try {
-    result = ready[name](length);
-  } catch (error) {
-    discard(ready);
-    throw error;
-  }
+  isUnderWay = true;
+  const result = ready[name](length);
+  isUnderWay = false;
   const answer = result % FAILED;
   // An answer longer than the buffer has moved it.
   if (answer > capacity) {
@@ -102,14 +101,16 @@ export function run(name: OperationName, length: number): number {
 }
 
 /**
- * Forgets an instance whose call was cut short, by a full stack say: it may be in any state. The next call makes a new one,
- * and handles of the old one are stale there.
+ * Forgets an instance whose call was cut short, by a full stack say: it may be in any state. Handles of it are stale in the next one.
+ *
+ * Not done where the call fails, because a full stack has no room for it there.
  */
-function discard(broken: Exports): void {
+function discard(): void {
   // Detaches all views of the old memory, those that the glue keeps included: they would outlive `__wbg_set_wasm`.
-  broken.memory.grow(0);
+  engine?.memory.grow(0);
   engine = undefined;
   capacity = 0;
+  isUnderWay = false;
 }
 
 /** The status of a result, 0 for success. */

@@ -1,4 +1,4 @@
-import { exactly, kindOf, string } from "./argument.js";
+import { exactly, string } from "./argument.js";
 import { address, answer, FAILED, failure, memory, reserve, run, text, write } from "./engine.js";
 
 const KINDS = {
@@ -37,9 +37,8 @@ const ENOUGH = LENGTH + 1;
 
 /** A new token of 32 random bytes from the runtime's own generator. */
 export function mintToken(kind: TokenKind): MintedToken {
-  if (typeof kind !== "string" || !Object.hasOwn(KINDS, kind)) {
-    const letters = Object.keys(KINDS).map((letter) => `"${letter}"`);
-    throw new TypeError(`kind: expected one of ${letters.join(", ")}, got ${kindOf(kind)}`);
+  if (!Object.hasOwn(KINDS, string("kind", kind))) {
+    throw new RangeError(`kind: expected one of ${Object.keys(KINDS).join(", ")}`);
   }
   reserve(LENGTH + 32);
   memory[address] = kind.charCodeAt(0);
