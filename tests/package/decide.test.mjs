@@ -1,0 +1,214 @@
+// Decisions: answers, arguments, and an engine that survives whatever its callers do.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { warded } from "./project.mjs";
+import { vectors } from "./vectors.mjs";
+
+const { compileGrant, decide, Keyring, WardedError } = warded;
+const NOW = 1_780_000_000_000;
+const REQUEST = { resource: "secrets", action: "read", path: "a/KEY", now: NOW };
+const grant = compileGrant({ scopes: ["secrets:read:a/*"], ip_allowlist: ["10.0.0.0/8", "::1"], expires_at: NOW + 1000, max_uses: 2 });
+const asked = { ...REQUEST, ip: "10.1.2.3" };
+
+const codes = (decision) => decision.reasons.map(({ code }) => code);
+const refused = (code, field) => (error) => error instanceof WardedError && error.code === code && error.field === field;
+const named = (text) => (error) => error instanceof TypeError && error.message.includes(text);
+
+test("every decision of the vectors, whole", () => {
+  for (const { why, chain, request, answer } of vectors("decide").decisions) {
+    const links = chain.map(({ grant, ...rest }) => ({ grant: compileGrant(grant), ...rest }));
+    assert.deepEqual(decide({ chain: links, request }), answer, why);
+    // What does not change a decision takes it through a document, to the same answer.
+    const longer = { ...request, subject: { kind: "agent", id: "x".repeat(100) } };
+    if (request.subject === undefined) assert.deepEqual(decide({ chain: links, request: longer }), answer, why);
+  }
+});
+
+test("every refusal of the vectors, with its field", () => {
+  for (const { why, chain, request, code, field } of vectors("decide").errors) {
+    // The package compiles grants first, and takes the time from the clock where it is not given.
+    if (field.includes(".grant") || (code === "missing_field" && field === "request.now")) continue;
+    const links = () => chain.map(({ grant, ...rest }) => ({ grant: compileGrant(grant), ...rest }));
+    assert.throws(() => decide({ chain: links(), request }), (error) => {
+      assert.deepEqual([error.code, error.field], [code, field], why);
+      return true;
+    });
+  }
+});
+
+test("an allow counts, a deny does not", () => {
+  const first = decide({ chain: [{ grant }], request: asked });
+  assert.deepEqual(first, { decision: "allow", reasons: [], usages: [{ revision: 1, uses: 1, last: NOW }] });
+  const second = decide({ chain: [{ grant, usage: first.usages[0] }], request: asked });
+  assert.deepEqual(second.usages, [{ revision: 2, uses: 2, last: NOW }]);
+  const third = decide({ chain: [{ grant, usage: second.usages[0] }], request: asked });
+  assert.deepEqual(third, { decision: "deny", reasons: [{ code: "uses_exhausted", link: 0 }], usages: second.usages });
+});
+
+test("every failed clause of every link is named", () => {
+  const denied = decide({ chain: [{ grant }, { grant }], request: { resource: "x", action: "y", now: NOW + 1000, tier: "critical" } });
+  const all = ["expired", "ip_unknown", "scope_missing", "tier_exceeds_grant"];
+  assert.deepEqual(codes(denied), [...all, ...all]);
+  assert.deepEqual(denied.reasons.map(({ link }) => link), [0, 0, 0, 0, 1, 1, 1, 1]);
+});
+
+test("now is the clock's unless it is given", () => {
+  const early = compileGrant({ scopes: ["a:b"], not_before: Date.now() + 60_000 });
+  assert.deepEqual(codes(decide({ chain: [{ grant: early }], request: { resource: "a", action: "b" } })), ["not_yet_valid"]);
+  assert.equal(decide({ chain: [{ grant: early }], request: { resource: "a", action: "b", now: Date.now() + 120_000 } }).decision, "allow");
+});
+
+test("listings and tokens to be issued", () => {
+  const wide = compileGrant({ scopes: ["secrets:read:a/*", "tokens:issue"] });
+  const ask = (request) => decide({ chain: [{ grant: wide }], request: { resource: "secrets", action: "read", now: NOW, ...request } }).decision;
+  assert.equal(ask({ listing: "a/b/*" }), "allow");
+  assert.equal(ask({ listing: "*" }), "deny");
+  assert.equal(ask({ issue: { scopes: ["secrets:read:a/b"], ttl_ms: 1000 } }), "allow");
+  assert.equal(ask({ issue: { scopes: ["secrets:read:b"], ttl_ms: 1000, max_uses: 1, ip_allowlist: ["10.0.0.0/8"] } }), "deny");
+});
+
+test("an empty chain is denied, a fifth link refused", () => {
+  assert.deepEqual(decide({ chain: [], request: REQUEST }), { decision: "deny", reasons: [{ code: "chain_empty", link: 0 }], usages: [] });
+  assert.equal(decide({ chain: Array(4).fill({ grant }), request: asked }).usages.length, 4);
+  assert.throws(() => decide({ chain: Array(5).fill({ grant }), request: asked }), refused("limit_exceeded", "chain"));
+});
+
+test("a request that is malformed is refused with code and field", () => {
+  const wrong = [
+    [{ path: "a//KEY" }, "invalid_path", "request.path"],
+    [{ path: "a/ké" }, "invalid_path", "request.path"],
+    [{ path: "x".repeat(70_000) }, "invalid_path", "request.path"],
+    [{ path: 5 }, "wrong_type", "request.path"],
+    [{ resource: "Secrets" }, "invalid_text", "request.resource"],
+    [{ resource: "x".repeat(300) }, "invalid_text", "request.resource"],
+    [{ action: "*" }, "invalid_text", "request.action"],
+    [{ ip: "10.0.0.01" }, "invalid_ip", "request.ip"],
+    [{ ip: "" }, "invalid_ip", "request.ip"],
+    [{ tier: "top" }, "invalid_tier", "request.tier"],
+    [{ now: -1 }, "out_of_range", "request.now"],
+    [{ now: 0.5 }, "out_of_range", "request.now"],
+    [{ now: "0" }, "wrong_type", "request.now"],
+    [{ listing: "a/*" }, "unknown_field", "request.listing"],
+    [{ trust: 1 }, "unknown_field", "request.trust"],
+    [{ attributes: {} }, "unknown_field", "request.attributes"],
+    [{ subject: { kind: "agent", id: "" } }, "invalid_text", "request.subject.id"],
+    [{ subject: { kind: "agent", id: "a", name: "b" } }, "unknown_field", "request.subject.name"],
+    [{ subject: "agent" }, "wrong_type", "request.subject"],
+  ];
+  for (const [change, code, field] of wrong) {
+    assert.throws(() => decide({ chain: [{ grant }], request: { ...asked, ...change } }), refused(code, field), `${field} ${code}`);
+  }
+  const { resource, ...rest } = asked;
+  assert.throws(() => decide({ chain: [{ grant }], request: rest }), refused("missing_field", "request.resource"));
+});
+
+test("a usage that is malformed is refused with code and field", () => {
+  const wrong = [
+    [{ uses: -1 }, "out_of_range", "chain[1].usage.uses"],
+    [{ uses: 1.5 }, "out_of_range", "chain[1].usage.uses"],
+    [{ last: "0" }, "wrong_type", "chain[1].usage.last"],
+    [{ revision: 2 ** 53 }, "out_of_range", "chain[1].usage.revision"],
+    [{ count: 1 }, "unknown_field", "chain[1].usage.count"],
+  ];
+  for (const [usage, code, field] of wrong) {
+    assert.throws(() => decide({ chain: [{ grant }, { grant, usage }], request: asked }), refused(code, field), field);
+  }
+});
+
+test("mistakes of the calling code are type errors that name the argument", () => {
+  const chain = [{ grant }];
+  assert.throws(() => decide(), named("options"));
+  assert.throws(() => decide({ chain }), named("request"));
+  assert.throws(() => decide({ request: asked }), named("chain"));
+  assert.throws(() => decide({ chain, request: asked, policy: {} }), named("policy"));
+  assert.throws(() => decide({ chain: grant, request: asked }), named("chain"));
+  assert.throws(() => decide({ chain: [grant], request: asked }), named("chain[0]"));
+  assert.throws(() => decide({ chain: [{}], request: asked }), named("chain[0].grant"));
+  assert.throws(() => decide({ chain: [{ grant: grant.document }], request: asked }), named("chain[0].grant"));
+  assert.throws(() => decide({ chain: [{ grant, uses: 1 }], request: asked }), named("uses"));
+  assert.throws(() => decide({ chain: [{ grant, usage: null }], request: asked }), named("chain[0].usage"));
+  for (const field of ["path", "ip", "now", "tier", "subject", "issue", "unheard_of"]) {
+    for (const value of [undefined, null]) {
+      assert.throws(() => decide({ chain, request: { ...asked, [field]: value } }), named(`request.${field}`));
+    }
+  }
+  assert.equal(decide({ chain: [{ grant, usage: undefined }], request: asked }).decision, "allow");
+});
+
+test("each property is read once, on the fast way and on the slow one", () => {
+  for (const extra of [{}, { subject: { kind: "agent", id: "agt_1" } }, { subject: { kind: "agent", id: "x".repeat(100) } }]) {
+    const reads = {};
+    const watched = (object, place) => new Proxy(object, {
+      get(target, name) {
+        if (typeof name === "string") reads[`${place}.${name}`] = (reads[`${place}.${name}`] ?? 0) + 1;
+        return target[name];
+      },
+    });
+    const usage = watched({ uses: 1, last: 5, revision: 7 }, "usage");
+    const request = watched({ ...asked, ...extra }, "request");
+    decide(watched({ chain: [watched({ grant, usage }, "link")], request }, "options"));
+    assert.deepEqual(Object.entries(reads).filter(([, count]) => count !== 1), []);
+  }
+});
+
+test("what a prototype has does not count", () => {
+  const request = Object.assign(Object.create({ path: "a/KEY", tier: "critical", unheard_of: 1 }), { resource: "secrets", action: "read", now: NOW, ip: "::1" });
+  assert.deepEqual(codes(decide({ chain: [{ grant }], request })), ["scope_missing"]);
+});
+
+test("a getter that decides itself disturbs nothing", () => {
+  const other = compileGrant({ scopes: ["x:y"] });
+  const inner = () => decide({ chain: [{ grant: other }, { grant: other }], request: { resource: "x", action: "y", now: NOW } });
+  const request = { ...asked, get ip() { inner(); return "10.1.2.3"; } };
+  const link = { grant, get usage() { inner(); return { uses: 1, last: 0, revision: 9 }; } };
+  assert.deepEqual(decide({ chain: [link, { grant }], request }).usages, [{ revision: 10, uses: 2, last: NOW }, { revision: 1, uses: 1, last: NOW }]);
+});
+
+test("more grants than the engine keeps loaded still decide", () => {
+  const grants = Array.from({ length: 600 }, (_, index) => compileGrant({ scopes: [`secrets:read:n${index}/*`] }));
+  for (let round = 0; round < 2; round++) {
+    for (const [index, one] of grants.entries()) {
+      const chain = [{ grant: one }, { grant: grants[(index + 300) % 600] }];
+      assert.deepEqual(decide({ chain, request: { ...REQUEST, path: `n${index}/KEY` } }).reasons, [{ code: "scope_missing", link: 1 }]);
+    }
+  }
+});
+
+test("memory that grows under the views is seen", () => {
+  const large = compileGrant({ scopes: ["secrets:read:a/*"], id: "large", ip_allowlist: Array.from({ length: 50_000 }, (_, index) => `11.${index >> 8}.${index & 255}.0/25`) });
+  assert.deepEqual(codes(decide({ chain: [{ grant: large }], request: asked })), ["ip_not_allowed"]);
+  assert.equal(decide({ chain: [{ grant }], request: asked }).decision, "allow");
+});
+
+test("an engine whose call was cut short by a full stack is replaced, with fresh randomness", () => {
+  const { Instance } = WebAssembly;
+  let instances = 0;
+  WebAssembly.Instance = function (...args) {
+    instances += 1;
+    return new Instance(...args);
+  };
+  const keyring = new Keyring([new Uint8Array(32)]);
+  const sealed = keyring.seal(new Uint8Array(1));
+  // Goes down until nothing fits, and tries each of the frames on the way up: one of them has room for the call but not for all of it.
+  const dive = () => {
+    try {
+      dive();
+    } catch (error) {
+      // No assertion: it would need more room than the call. `internal` says that the randomness had no room.
+      if (!(error instanceof RangeError) && error.code !== "internal") throw error;
+    }
+    if (instances === 0) keyring.seal(new Uint8Array(1));
+  };
+  try {
+    dive();
+    assert.equal(decide({ chain: [{ grant }], request: asked }).decision, "allow");
+    assert.equal(instances, 1);
+  } finally {
+    WebAssembly.Instance = Instance;
+  }
+  assert.deepEqual(keyring.open(sealed), new Uint8Array(1));
+  const salts = new Set(Array.from({ length: 100 }, () => Buffer.from(keyring.seal(new Uint8Array(1)).subarray(10, 42)).toString("hex")));
+  assert.equal(salts.size, 100);
+});

@@ -1,0 +1,92 @@
+// What the package offers and what it is made of.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { hazmat, installed, required, requiredHazmat, run, tarball, warded } from "./project.mjs";
+
+const NAMES = [
+  "Keyring", "WardedError", "compileGrant", "covers", "decide", "hashToken", "mintToken", "overlaps", "parseToken", "verifyToken",
+];
+const HAZMAT = ["aesGcmOpen", "aesGcmSeal", "hmacSha256", "kbkdfCounter", "loadGrant", "sealWithSalt", "sha256"];
+const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+
+test("import and require offer the same names and no others", () => {
+  for (const exports of [warded, required]) assert.deepEqual(Object.keys(exports).sort(), NAMES);
+  for (const exports of [hazmat, requiredHazmat]) assert.deepEqual(Object.keys(exports).sort(), HAZMAT);
+  for (const name of [...NAMES, ...HAZMAT]) assert.equal(typeof (warded[name] ?? hazmat[name]), "function", name);
+});
+
+test("the tarball holds what is published and nothing else", () => {
+  const files = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
+  const others = files.filter((name) => !/^package\/(LICENSE|README\.md|package\.json|dist\/raw\.wasm|dist\/(esm|cjs)\/[a-z]+\.(js|d\.ts|json))$/.test(name));
+  assert.deepEqual(others, []);
+  for (const name of ["LICENSE", "README.md", "dist/raw.wasm"]) assert.ok(files.includes(`package/${name}`), name);
+});
+
+test("there is no dependency and no script", () => {
+  for (const name of ["dependencies", "peerDependencies", "optionalDependencies", "scripts", "bin"]) assert.equal(manifest[name], undefined, name);
+});
+
+test("types come first in every condition", () => {
+  const conditions = (entry) => (typeof entry === "string" ? [] : [entry, ...Object.values(entry).flatMap(conditions)]);
+  for (const entry of conditions(manifest.exports)) {
+    const names = Object.keys(entry);
+    if (names.includes("types")) assert.equal(names[0], "types");
+  }
+});
+
+test("the raw module resolves by import and by require, and imports nothing", () => {
+  const resolve = 'console.log(import.meta.resolve("warded/raw.wasm"))';
+  const url = run("resolve.mjs", resolve).trim();
+  const path = run("resolve.cjs", 'console.log(require.resolve("warded/raw.wasm"))').trim();
+  assert.equal(new URL(url).pathname, path);
+  const module = new WebAssembly.Module(readFileSync(path));
+  assert.deepEqual(WebAssembly.Module.imports(module), []);
+  const { exports } = new WebAssembly.Instance(module);
+  assert.equal(exports.warded_abi(), 1);
+  assert.ok(exports.memory instanceof WebAssembly.Memory);
+});
+
+test("nothing runs at import but definitions", () => {
+  const program = (load) => `
+    const touched = [];
+    const names = ["WebAssembly", "crypto", "TextEncoder", "TextDecoder", "atob", "Buffer", "performance", "setTimeout", "queueMicrotask", "fetch", "process"];
+    for (const name of names) {
+      const value = globalThis[name];
+      Object.defineProperty(globalThis, name, { configurable: true, get: () => (touched.push(name), value) });
+    }
+    const now = Date.now;
+    Date.now = () => (touched.push("Date.now"), now());
+    Math.random = () => (touched.push("Math.random"), 0.5);
+    ${load}
+    const found = touched.splice(0);
+    warded.covers("a:b", "a:b");
+    console.log(JSON.stringify({ found, then: touched.includes("WebAssembly") }));`;
+  const byImport = program('const warded = await import("warded"); await import("warded/hazmat");');
+  const byRequire = program('const warded = require("warded"); require("warded/hazmat");');
+  for (const [name, text] of [["idle.mjs", byImport], ["idle.cjs", byRequire]]) {
+    assert.deepEqual(JSON.parse(run(name, text)), { found: [], then: true }, name);
+  }
+});
+
+test("both entries share one engine, and the code has it once", () => {
+  for (const system of ["esm", "cjs"]) {
+    const sizes = ["index", "hazmat"].map((name) => readFileSync(join(installed, `dist/${system}/${name}.js`)).length);
+    for (const size of sizes) assert.ok(size < 4096, `${system}: ${size}`);
+  }
+  const grant = hazmat.loadGrant(warded.compileGrant({ scopes: ["a:b"] }).bytes);
+  assert.equal(warded.decide({ chain: [{ grant }], request: { resource: "a", action: "b" } }).decision, "allow");
+});
+
+test("the code has no eval, no network and no await at its top", () => {
+  for (const system of ["esm", "cjs"]) {
+    const code = readFileSync(join(installed, `dist/${system}/internal.js`), "utf8").replace(/"AGFzbQ[^"]*"/, '""');
+    for (const word of [/\beval\b/, /\bnew Function\b/, /\bfetch\b/, /\bXMLHttpRequest\b/, /\bimport\.meta\b/, /\bimport\(/, /\bawait\b/, /\brequire\(/]) {
+      assert.doesNotMatch(code, word, system);
+    }
+  }
+});

@@ -1,0 +1,84 @@
+// The declarations, as a user's compiler reads them: strict, with both ways of resolving modules.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { file, project, repository } from "./project.mjs";
+
+const PROGRAM = `
+import { compileGrant, covers, decide, hashToken, Keyring, mintToken, overlaps, parseToken, verifyToken, WardedError } from "warded";
+import type { CompiledGrant, Context, Decision, ErrorCode, Grant, GrantDocument, ReasonCode, RequestDocument, TokenKind, Usage } from "warded";
+import { aesGcmOpen, aesGcmSeal, hmacSha256, kbkdfCounter, loadGrant, sealWithSalt, sha256 } from "warded/hazmat";
+
+const document: GrantDocument = { scopes: ["secrets:read:a/*"], max_uses: 5, tier_ceiling: "critical" };
+const compiled: CompiledGrant = compileGrant(document);
+const grant: Grant = loadGrant(compiled.bytes);
+const stored: Usage | undefined = undefined;
+const request: RequestDocument = { resource: "secrets", action: "read", path: "a/KEY", subject: { kind: "agent", id: "agt_1" } };
+const decision: Decision = decide({ chain: [{ grant, usage: stored }, { grant: compiled }], request });
+const usage: Usage | undefined = decision.usages[0];
+const code: ReasonCode | undefined = decision.reasons[0]?.code;
+const listing = decide({ chain: [{ grant }], request: { resource: "secrets", action: "read", listing: "a/*", now: 1 } });
+const issue = decide({ chain: [{ grant }], request: { resource: "tokens", action: "issue", issue: { scopes: ["a:b"], ttl_ms: 1 } } });
+
+const context: Context = { purpose: "value", version: 1 };
+const keyring = new Keyring([Keyring.generate()]);
+const sealed: Uint8Array = keyring.seal(new Uint8Array(1), context);
+const opened: Uint8Array = keyring.open(sealed, context);
+
+const kind: TokenKind = "s";
+const minted: { token: string; hash: Uint8Array; display: string } = mintToken(kind);
+const parsed: TokenKind = parseToken(minted.token).kind;
+const same: boolean = verifyToken(minted.token, hashToken(minted.token)) && covers("a:b", "a:b") && overlaps("a:b", "a:b");
+
+const primitives: Uint8Array[] = [
+  sha256(opened), hmacSha256(opened, opened), aesGcmSeal(opened, opened, opened, opened), aesGcmOpen(opened, opened, opened, opened),
+  kbkdfCounter(opened, opened, opened, 32), sealWithSalt(keyring, opened, opened, context),
+];
+
+try {
+  compileGrant(document);
+} catch (error) {
+  if (error instanceof WardedError) {
+    const code: ErrorCode = error.code;
+    const field: string | undefined = error.field;
+    console.log(code, field);
+    // @ts-expect-error: no such code
+    if (error.code === "no_such_code") console.log();
+  }
+}
+
+// @ts-expect-error: scopes are missing
+compileGrant({});
+// @ts-expect-error: a field of another spelling
+compileGrant({ scopes: [], maxUses: 1 });
+// @ts-expect-error: a grant that was not compiled
+decide({ chain: [{ grant: document }], request });
+// @ts-expect-error: a tier that does not exist
+decide({ chain: [{ grant }], request: { resource: "a", action: "b", tier: "top" } });
+// @ts-expect-error: no such kind
+mintToken("x");
+// @ts-expect-error: keys are bytes
+new Keyring(["key"]);
+// @ts-expect-error: a decision is read-only
+decision.decision = "allow";
+
+console.log(usage, code, listing, issue, parsed, same, primitives);
+`;
+
+const OPTIONS = ["--strict", "--noEmit", "--target", "es2022", "--lib", "es2022,dom", "--types", "", "--pretty", "false"];
+
+function check(name, options) {
+  const compiler = join(repository, "js/node_modules/typescript/bin/tsc");
+  const run = spawnSync(process.execPath, [compiler, ...OPTIONS, ...options, file(name, PROGRAM)], { cwd: project, encoding: "utf8" });
+  assert.equal(`${run.stdout}${run.stderr}`, "");
+  assert.equal(run.status, 0);
+}
+
+test("an ES module with node16 resolution", () => check("types.mts", ["--module", "node16", "--moduleResolution", "node16"]));
+test("a CommonJS module with node16 resolution", () => check("types.cts", ["--module", "node16", "--moduleResolution", "node16"]));
+test("a module with bundler resolution", () => check("types.ts", ["--module", "esnext", "--moduleResolution", "bundler"]));
+test("a module with bundler resolution and exact optional properties", () =>
+  check("exact.ts", ["--module", "esnext", "--moduleResolution", "bundler", "--exactOptionalPropertyTypes"]));
