@@ -32,9 +32,8 @@ pub async fn record_stop(app: &Shared) -> Result<(), ApiError> {
 
 /// Records refusals of unknown callers, together, once a minute.
 pub async fn flush_refusals(app: Shared) {
-    let mut minutes = tokio::time::interval(MINUTE);
     loop {
-        minutes.tick().await;
+        tokio::time::sleep(MINUTE).await;
         if let Some(event) = app.refusals.take()
             && record(&app, vec![event]).await.is_err()
         {
