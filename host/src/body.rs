@@ -15,10 +15,13 @@ use zeroize::Zeroizing;
 use crate::app::Shared;
 use crate::error::{ApiCode, ApiError};
 
+mod object;
 mod strict;
 #[cfg(test)]
 mod tests;
 mod typed;
+
+pub use object::object;
 
 /// The longest body: 1 MiB.
 pub const MAX_BODY: usize = 1024 * 1024;

@@ -3,12 +3,14 @@
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
+use super::object::Object;
 use super::strict::shown;
 use crate::error::ApiError;
 
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let parsed: Result<Object<T>, _> = serde_path_to_error::deserialize(&mut deserializer);
+    parsed.map(|Object(value)| value).map_err(|error| {
         let message = error.inner().to_string();
         describe(error.path(), &message)
     })

@@ -72,6 +72,8 @@ async fn what_is_malformed_is_refused_by_name() {
         (json!({ "token_ceiling": { "ttl": "25h" } }), "token_ceiling.ttl"),
         (json!({ "token_ceiling": { "tier": "top" } }), "token_ceiling.tier"),
         (json!({ "token_ceiling": { "uses": 1 } }), "token_ceiling.uses"),
+        (json!({ "token_ceiling": ["1h", "standard"] }), "token_ceiling"),
+        (json!({ "token_ceiling": null }), "token_ceiling"),
         (json!({ "limits": [] }), "limits"),
     ] {
         create(&world, &world.admin, change).await.assert_invalid(field);

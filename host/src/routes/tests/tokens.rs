@@ -83,6 +83,8 @@ async fn what_is_malformed_is_refused_by_name() {
         body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         world.post(&agent.key, "/v1/tokens", body).await.assert_invalid(field);
     }
+    let list = world.post(&agent.key, "/v1/tokens", json!([["secrets:read:a"], "15m"])).await;
+    list.assert_invalid("body");
 }
 
 #[tokio::test]
