@@ -9,6 +9,8 @@ use crate::store::Role;
 
 pub mod audit;
 
+use audit::AuditCommand;
+
 /// Credential control for AI agents.
 #[derive(Debug, Parser)]
 #[command(name = "warded", version, about, subcommand_required = true, arg_required_else_help = true)]
@@ -160,43 +162,6 @@ impl From<RoleArg> for Role {
             RoleArg::Viewer => Self::Viewer,
         }
     }
-}
-
-/// `audit …`
-#[derive(Debug, Subcommand)]
-pub enum AuditCommand {
-    /// Write every record to a file or to stdout, as NDJSON that can be verified anywhere
-    Export(ExportArgs),
-    /// Compute the chain again and name the first record that does not hold
-    Verify(VerifyArgs),
-}
-
-/// The flags of `audit export`.
-#[derive(Debug, Args)]
-pub struct ExportArgs {
-    /// The folder of the database [default: ./data]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<String>,
-    /// Where to write [default: stdout]
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Print the outcome as JSON
-    #[arg(long, requires = "output")]
-    pub json: bool,
-}
-
-/// The flags of `audit verify`.
-#[derive(Debug, Args)]
-pub struct VerifyArgs {
-    /// An export; without it, the data folder
-    #[arg(conflicts_with = "data")]
-    pub file: Option<PathBuf>,
-    /// The folder of the database [default: ./data]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<String>,
-    /// Print the outcome as JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 fn parse_line(text: &str) -> Result<String, &'static str> {

@@ -5,10 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use warded::audit::mask::mask_tokens;
-use warded::cli::audit;
+use warded::cli::audit::{self, AuditCommand, ExportArgs, VerifyArgs};
 use warded::cli::{
-    AuditCommand, Cli, Command, ConfigArgs, ExportArgs, FolderFlags, KeyringCommand, MemberArgs,
-    MemberCommand, ServeArgs, VerifyArgs,
+    Cli, Command, ConfigArgs, FolderFlags, KeyringCommand, MemberArgs, MemberCommand, ServeArgs,
 };
 use warded::clock::Clock;
 use warded::start::{HandedOver, NewMember, create_member, timestamp};

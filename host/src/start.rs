@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use warded_core::crypto::seal::Context;
 use warded_core::time::Millis;
 
 use crate::app::{App, Shared};
@@ -15,10 +14,12 @@ use crate::keys::{self, KeyError, MasterKeys};
 use crate::store::sqlite::{OpenError, SqliteStore};
 use crate::store::{AuditQuery, Role, StoreError, query};
 
+mod canary;
 mod member;
 #[cfg(test)]
 mod tests;
 
+use canary::Canary;
 pub use member::{HandedOver, NewMember};
 
 /// Why the server does not start: one line that says what is wrong and what to do.
@@ -223,41 +224,6 @@ fn keyring_missing(config: &Config, advice: &'static str) -> StartError {
 fn is_fresh(store: &SqliteStore) -> Result<bool, StoreError> {
     let newest = AuditQuery { limit: 1, ..AuditQuery::default() };
     query(store, |read| Ok(read.audit(&newest)?.is_empty()))
-}
-
-/// A known value sealed under the keyring: it opens only under the keyring that sealed everything else.
-struct Canary<'a> {
-    store: &'a SqliteStore,
-    guest: &'a Guest,
-}
-
-impl Canary<'_> {
-    const META: &'static str = "canary";
-    const SONG: &'static [u8] = b"warded";
-    /// A sealed data key: 32 bytes and the envelope's 90.
-    const KEY_LENGTH: usize = 122;
-
-    /// Whether the keyring is the right one. Before anything else is sealed there is no canary, and any keyring will do.
-    fn sings(&self) -> Result<bool, StartError> {
-        let (key, value) = (self.context("canary/key"), self.context("canary"));
-        let Some(sealed) = self.store.meta(Self::META)? else {
-            let sealed = self.guest.seal_value(&key, &value, Self::SONG)?;
-            self.store.set_meta(Self::META, &[sealed.key, sealed.value].concat())?;
-            return Ok(true);
-        };
-        let Some((sealed_key, sealed_value)) = sealed.split_at_checked(Self::KEY_LENGTH) else {
-            return Ok(false);
-        };
-        match self.guest.open_value(&key, &value, sealed_key, sealed_value) {
-            Ok(song) => Ok(song.expose().as_slice() == Self::SONG),
-            Err(GuestError::Refused { .. }) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn context(&self, purpose: &'static str) -> Context<'static> {
-        Context { purpose, tenant: Some(self.store.tenant()), ..Context::default() }
-    }
 }
 
 /// RFC 3339 in UTC.

@@ -5,11 +5,48 @@ use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{ExportArgs, VerifyArgs};
 use crate::audit::export::{ExportError, export_ndjson};
 use crate::audit::verify::{Broken, Verified, VerifyError, verify_data, verify_export};
+
+/// `audit …`
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Write every record to a file or to stdout, as NDJSON that can be verified anywhere
+    Export(ExportArgs),
+    /// Compute the chain again and name the first record that does not hold
+    Verify(VerifyArgs),
+}
+
+/// The flags of `audit export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The folder of the database [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<String>,
+    /// Where to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print the outcome as JSON
+    #[arg(long, requires = "output")]
+    pub json: bool,
+}
+
+/// The flags of `audit verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// An export; without it, the data folder
+    #[arg(conflicts_with = "data")]
+    pub file: Option<PathBuf>,
+    /// The folder of the database [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<String>,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Why a command about the audit failed.
 #[derive(Debug, thiserror::Error)]
