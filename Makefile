@@ -2,7 +2,7 @@
 # Rust and its Wasm target come by rust-toolchain.toml, JavaScript tools by `npm ci` into the project's own folders.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build wasm bench lint fmt doc clean
+.PHONY: help run test build wasm bench lint fmt clean
 export CARGO_TERM_COLOR ?= auto
 say = @printf '\n== %s\n' '$(1)'
 
@@ -29,15 +29,16 @@ bench: build tests/bench/node_modules/.stamp ## measure, beside the named peers,
 	$(call say,benchmarks)
 	node tests/bench/bench.mjs
 
+# In the release profile, whose build scripts `make build` needs too: compiling the compiler once is enough.
 lint: ## formatting, clippy, types, licences and generated files; warnings are errors
 	$(call say,formatting)
 	cargo fmt --all --check
 	$(call say,clippy)
 	cargo xtask wasm
-	for package in warded-core warded-hot warded warded-conformance warded-load xtask; do cargo clippy --quiet --package $$package --all-targets -- -D warnings || exit 1; done
+	for package in warded-core warded-hot warded warded-conformance warded-load xtask; do cargo clippy --quiet --release --package $$package --all-targets -- -D warnings || exit 1; done
 	for package in warded-core warded-raw warded-js; do cargo clippy --quiet --package $$package --target wasm32-unknown-unknown -- -D warnings || exit 1; done
 	$(call say,documentation)
-	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --package warded-core --package warded-hot --package warded
+	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --release --no-deps --package warded-core --package warded-hot --package warded
 	$(call say,types)
 	npm --prefix js run --silent lint
 	$(call say,licences and sources of dependencies)
