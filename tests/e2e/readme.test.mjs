@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import net from "node:net";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { BINARY, folder } from "./harness.mjs";
+import { run } from "./process.mjs";
 import { blocks, readme, tour } from "./readme.mjs";
 
 const fence = (language, code) => `\`\`\`${language}\n${code}\n\`\`\`\n`;
@@ -44,11 +46,30 @@ describe("the runner", () => {
 
 describe("the five-minute tour", () => {
   test("works in a clean copy, block by block", { timeout: 180_000 }, async () => {
-    const found = blocks(readme(), "Five minutes");
+    // The port of the text may be somebody else's on this machine.
+    const port = String(await freePort());
+    const found = blocks(readme().replaceAll("8200", port), "Five minutes");
     assert.ok(found.filter((block) => block.skip === undefined).length >= 3, "the tour has blocks to run");
-    await tour(found, { cwd: cleanCopy(), env: { NO_COLOR: "1" }, deadline: 120_000 });
+    const env = { NO_COLOR: "1", WARDED_LISTEN: `127.0.0.1:${port}`, npm_config_prefer_offline: "true", npm_config_cache: await npmCache() };
+    await tour(found, { cwd: cleanCopy(), env, deadline: 120_000 });
   });
 });
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer().once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** The tour has a home of its own; its packages may come from the cache that this suite's own packages came through. */
+async function npmCache() {
+  const { stdout } = await run("npm", ["config", "get", "cache"], { env: { HOME: process.env.HOME } });
+  return stdout.trim();
+}
 
 /** What a reader has after building: the repository's text, the binary where the build leaves it, and the packed package. */
 function cleanCopy() {
