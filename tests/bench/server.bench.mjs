@@ -1,15 +1,16 @@
 // The server over HTTP: reads and writes of secrets with a durable audit record each, beside what the disk can sync.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { Server } from "../e2e/harness.mjs";
 import { Child } from "../e2e/process.mjs";
-import { median, table } from "./measure.mjs";
+import { median, nanoseconds, table } from "./measure.mjs";
 
-const TARGET = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../../target", import.meta.url));
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+const TARGET = process.env.CARGO_TARGET_DIR ?? join(REPOSITORY, "target");
 const LOAD = join(TARGET, "release/warded-load");
 const CLIENTS = [1, 16, 64, 256];
 const SECONDS = Number(process.env.WARDED_BENCH_SECONDS ?? 5);
@@ -22,7 +23,6 @@ function scratch() {
 }
 
 async function load(args) {
-  if (!existsSync(LOAD)) throw new Error(`no load generator at ${LOAD}: run \`make bench\``);
   const child = new Child(LOAD, args);
   const { code } = await child.exit((SECONDS * 2 + 30) * 1_000);
   if (code !== 0) throw new Error(`load: ${child.stderr}`);
@@ -64,11 +64,12 @@ async function measured(server, token, kind, clients) {
 
 function row(one, syncs) {
   const ms = (micros) => `${(micros / 1_000).toFixed(2)} ms`;
-  return [one.kind, String(one.clients), one.rate.toFixed(0), ms(one.p50_us), ms(one.p99_us), `${(one.perThousand * 1_000).toFixed(0)} ms`, (one.rate / syncs).toFixed(2)];
+  return [one.kind, String(one.clients), one.rate.toFixed(0), ms(one.p50_us), ms(one.p99_us), `${(one.perThousand * 1_000).toFixed(0)} ms`, `${((100 * one.rate) / (one.clients * syncs)).toFixed(0)} %`];
 }
 
 /** The section of the report. */
 export async function requests() {
+  cargo(["build", "--quiet", "--release", "--package", "warded-load"]);
   const root = scratch();
   const server = await started(root);
   try {
@@ -87,7 +88,7 @@ export async function requests() {
     }
     await sync();
     const rate = median(syncs);
-    const head = ["request", "clients", "per second", "p50", "p99", "server CPU per 1,000", "beside fdatasyncs/s"];
+    const head = ["request", "clients", "per second", "p50", "p99", "server CPU per 1,000", "of clients × fdatasyncs/s"];
     const notes = [
       `The disk alone made ${rate.toFixed(0)} durable appends of 4 KiB a second from one writer (fdatasync, median of ${syncs.length} runs in between).`,
       "Every request is authenticated, decided and opened or sealed in the Wasm module, and answered after its audit record is durable.",
@@ -131,10 +132,13 @@ export async function starts() {
 
 /** The section of the report: the engine inside wasmtime, measured by the host's own example. */
 export function engine() {
-  const repository = fileURLToPath(new URL("../..", import.meta.url));
-  const args = ["run", "--quiet", "--release", "--package", "warded", "--example", "engine_bench"];
-  const result = spawnSync("cargo", args, { cwd: repository, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
-  if (result.status !== 0) throw new Error(`cargo ${args.join(" ")}: exit ${result.status}`);
-  const rows = result.stdout.trim().split("\n").map((line) => JSON.parse(line)).map(({ name, nanoseconds }) => [name, `${nanoseconds} ns`]);
+  const lines = cargo(["run", "--quiet", "--release", "--package", "warded", "--example", "engine_bench"]).trim().split("\n");
+  const rows = lines.map((line) => JSON.parse(line)).map((one) => [one.name, nanoseconds(one.nanoseconds)]);
   return { title: "The engine in wasmtime, from the host", text: table(["work", "time per call"], rows) };
+}
+
+function cargo(args) {
+  const { status, stdout } = spawnSync("cargo", args, { cwd: REPOSITORY, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  if (status !== 0) throw new Error(`cargo ${args.join(" ")}: exit ${status}`);
+  return stdout;
 }
