@@ -81,6 +81,21 @@ fn routes_take_the_credentials_that_the_api_says() {
     }
 }
 
+#[test]
+fn every_route_has_its_row_in_the_documentation() {
+    let mut documented: Vec<_> = include_str!("../../../../docs/api.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(route, _)| route))
+        .filter(|route| route.contains(" /"))
+        .collect();
+    let routes = routes();
+    let mut registered: Vec<_> =
+        routes.table().iter().map(|route| format!("{} {}", route.method, route.pattern)).collect();
+    registered.sort_unstable();
+    documented.sort_unstable();
+    assert_eq!(documented, registered);
+}
+
 #[tokio::test]
 async fn what_is_no_route_is_404_and_what_is_no_method_405() {
     let world = World::new().await;
