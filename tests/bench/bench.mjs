@@ -29,8 +29,15 @@ for (const [name, section] of Object.entries(SECTIONS)) {
 }
 if (chosen.length === 0) {
   const head = [
-    "# Benchmarks", "", "Written by `make bench`; do not edit.", "Times are medians of interleaved rounds of one run; compare the ratios, not the times, with another machine.",
-    "", `Machine: ${machine()}.`, `Date: ${new Date().toISOString().slice(0, 10)}.`, "Command: `make bench`.", "",
+    "# Benchmarks",
+    "",
+    "Written by `make bench`; do not edit.",
+    "Times are medians of interleaved rounds of one run; compare the ratios, not the times, with another machine.",
+    "",
+    `Machine: ${machine()}.`,
+    `Date: ${new Date().toISOString().slice(0, 10)}.`,
+    "Command: `make bench`.",
+    "",
   ];
   writeFileSync(REPORT, [head.join("\n"), ...parts].join("\n"));
 }

@@ -54,12 +54,17 @@ function enforced(enforcer, ip) {
   assert.equal(decide(), true);
   assert.equal(enforcer.enforceSync(PATH, "write", ip), false);
   assert.equal(enforcer.enforceSync(PATH, "read", "192.0.2.1"), false);
-  return (calls) => { for (let call = 0; call < calls; call += 1) if (!decide()) throw new Error("denied"); };
+  return (calls) => {
+    for (let call = 0; call < calls; call += 1) if (!decide()) throw new Error("denied");
+  };
 }
 
 function ours(count) {
   const grant = warded.compileGrant({
-    scopes: SCOPES.map((scope) => `secrets:read:${scope}/*`), ip_allowlist: networks(count), expires_at: Date.now() + 3_600_000, max_uses: 4_294_967_295,
+    scopes: SCOPES.map((scope) => `secrets:read:${scope}/*`),
+    ip_allowlist: networks(count),
+    expires_at: Date.now() + 3_600_000,
+    max_uses: 4_294_967_295,
   });
   const link = { grant };
   const chain = [link];
@@ -84,7 +89,8 @@ export async function decisions() {
     const candidates = { ours: ours(count), blocklist: await casbinWithBlockList(count) };
     if (count === 10) candidates.alone = await casbinAlone(count);
     const times = await compare(candidates);
-    for (const [key, time] of Object.entries(times)) rows.push([names[key], String(count), nanoseconds(time), key === "ours" ? "1" : ratio(times.ours, time)]);
+    for (const [key, time] of Object.entries(times))
+      rows.push([names[key], String(count), nanoseconds(time), key === "ours" ? "1" : ratio(times.ours, time)]);
   }
   const many = await compare({ few: ours(10), many: ours(100_000) });
   rows.push([names.ours, "100,000", nanoseconds(many.many), `${(many.many / many.few).toFixed(2)} × its own time with 10`]);

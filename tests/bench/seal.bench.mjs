@@ -17,7 +17,9 @@ async function candidates(size) {
   const keyring = new warded.Keyring([bytes]);
   const context = { purpose: "secret", path: "production/payments/stripe/KEY" };
   return {
-    ours: (calls) => { for (let call = 0; call < calls; call += 1) keyring.seal(plaintext, context); },
+    ours: (calls) => {
+      for (let call = 0; call < calls; call += 1) keyring.seal(plaintext, context);
+    },
     webcrypto: async (calls) => {
       for (let call = 0; call < calls; call += 1) {
         const iv = crypto.getRandomValues(new Uint8Array(12));
@@ -36,7 +38,8 @@ export async function seals() {
   const rows = [];
   for (const size of [64, 256]) {
     const times = await compare(await candidates(size));
-    for (const [key, time] of Object.entries(times)) rows.push([names[key], `${size} B`, nanoseconds(time), key === "ours" ? "1" : ratio(times.ours, time)]);
+    for (const [key, time] of Object.entries(times))
+      rows.push([names[key], `${size} B`, nanoseconds(time), key === "ours" ? "1" : ratio(times.ours, time)]);
   }
   return { title: "Sealing through the npm package", text: table(["library", "plaintext", "time per call", "beside warded"], rows) };
 }

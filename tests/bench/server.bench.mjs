@@ -50,9 +50,10 @@ async function started(root) {
 async function measured(server, token, kind, clients) {
   const address = new URL(server.origin).host;
   const common = ["http", "--address", address, "--token", token, "--clients", String(clients), "--seconds", String(SECONDS)];
-  const request = kind === "read"
-    ? ["--path", "/v1/secrets/bench/KEY"]
-    : ["--method", "PUT", "--path", "/v1/secrets/bench/w{client}/KEY", "--body", JSON.stringify({ value: "x".repeat(64) })];
+  const request =
+    kind === "read"
+      ? ["--path", "/v1/secrets/bench/KEY"]
+      : ["--method", "PUT", "--path", "/v1/secrets/bench/w{client}/KEY", "--body", JSON.stringify({ value: "x".repeat(64) })];
   const before = { cpu: cpu(server.child.pid), time: process.hrtime.bigint() };
   const result = await load([...common, ...request]);
   const spent = cpu(server.child.pid) - before.cpu;
@@ -64,7 +65,15 @@ async function measured(server, token, kind, clients) {
 
 function row(one, syncs) {
   const ms = (micros) => `${(micros / 1_000).toFixed(2)} ms`;
-  return [one.kind, String(one.clients), one.rate.toFixed(0), ms(one.p50_us), ms(one.p99_us), `${(one.perThousand * 1_000).toFixed(0)} ms`, `${((100 * one.rate) / (one.clients * syncs)).toFixed(0)} %`];
+  return [
+    one.kind,
+    String(one.clients),
+    one.rate.toFixed(0),
+    ms(one.p50_us),
+    ms(one.p99_us),
+    `${(one.perThousand * 1_000).toFixed(0)} ms`,
+    `${((100 * one.rate) / (one.clients * syncs)).toFixed(0)} %`,
+  ];
 }
 
 /** The section of the report. */
@@ -94,7 +103,13 @@ export async function requests() {
       "Every request is authenticated, decided and opened or sealed in the Wasm module, and answered after its audit record is durable.",
       `Memory in use: ${idle.toFixed(1)} MiB idle after the first requests, ${memory(server.child.pid).toFixed(1)} MiB after the load.`,
     ];
-    return { title: "Reading and writing secrets over HTTP", text: `${table(head, found.map((one) => row(one, rate)))}\n\n${notes.join("\n")}` };
+    return {
+      title: "Reading and writing secrets over HTTP",
+      text: `${table(
+        head,
+        found.map((one) => row(one, rate)),
+      )}\n\n${notes.join("\n")}`,
+    };
   } finally {
     await server.dispose();
     rmSync(root, { recursive: true, force: true });

@@ -30,8 +30,14 @@ export function assertError(answer, status, code, { field, reasons } = {}, what 
   assert.equal(detail, error.message, `${seen}: one client reads only \`detail\``);
   assert.equal(id, answer.headers["x-request-id"], `${seen}: request_id`);
   if (field !== undefined) {
-    assert.ok(errors?.some((one) => one.field === field), `${seen}: \`errors\` must name \`${field}\``);
-    assert.ok(errors.every((one) => typeof one.message === "string" && one.message !== ""), seen);
+    assert.ok(
+      errors?.some((one) => one.field === field),
+      `${seen}: \`errors\` must name \`${field}\``,
+    );
+    assert.ok(
+      errors.every((one) => typeof one.message === "string" && one.message !== ""),
+      seen,
+    );
   }
   if (reasons !== undefined) assert.deepEqual(error.reasons ?? [], reasons, seen);
 }

@@ -23,7 +23,9 @@ before(async () => {
   assertError(await caller.get("/v1/secrets/elsewhere/KEY"), 403, "SCOPE_DENIED");
   assertError(await caller.get("/v1/secrets/audit/ABSENT"), 404, "SECRET_NOT_FOUND");
   // A refusal is told before it is recorded.
-  await until(5_000, "the records of the refusals", async () => (await events(`actor_id=${agent.id}`)).some((event) => event.path === "audit/ABSENT"));
+  await until(5_000, "the records of the refusals", async () =>
+    (await events(`actor_id=${agent.id}`)).some((event) => event.path === "audit/ABSENT"),
+  );
 });
 after(() => server.dispose());
 
@@ -70,7 +72,11 @@ describe("GET /v1/audit", () => {
       const expected = all.filter(keeps).map((event) => event.seq);
       assert.ok(expected.length > 0, `${query}: the test has nothing to find`);
       const { events: found, total } = await page(`${query}&limit=1000`);
-      assert.deepEqual(found.map((event) => event.seq), expected, query);
+      assert.deepEqual(
+        found.map((event) => event.seq),
+        expected,
+        query,
+      );
       assert.equal(total, expected.length, query);
     }
     assert.equal((await events("path=audit/A")).filter((event) => event.event_type === "secret.read").length, 2);
@@ -91,7 +97,10 @@ describe("GET /v1/audit", () => {
   test("pages cover everything once, newest first", async () => {
     const all = await events("");
     const seqs = all.map((event) => event.seq);
-    assert.deepEqual(seqs, [...seqs].sort((one, other) => other - one));
+    assert.deepEqual(
+      seqs,
+      [...seqs].sort((one, other) => other - one),
+    );
     const paged = [];
     for (let number = 1; paged.length < all.length; number += 1) {
       const one = await page(`page=${number}&limit=4`);
@@ -120,7 +129,10 @@ describe("warded audit", () => {
     if (lines) return lines;
     const result = await warded(["audit", "export", "--data", server.data]);
     assert.equal(result.code, 0, result.stderr);
-    lines = result.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    lines = result.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
     return lines;
   }
 
@@ -142,21 +154,38 @@ describe("warded audit", () => {
     assert.equal(head.start_seq, 1);
     assert.equal(head.previous_link, "0".repeat(64));
     assert.match(head.tenant, /^[0-9a-f]{32}$/);
-    assert.deepEqual(records.map((line) => line.seq), records.map((_, index) => index + 1));
+    assert.deepEqual(
+      records.map((line) => line.seq),
+      records.map((_, index) => index + 1),
+    );
     for (const line of records) {
       assert.deepEqual(Object.keys(line).sort(), ["leaf", "link", "record", "salt", "seq"]);
       assert.equal(typeof line.record, "object");
     }
     assert.equal((await verify([head, ...records])).code, 0);
-    assert.ok(!readFileSync(join(server.keys, "admin.key"), "utf8").split("\n").some((key) => key && JSON.stringify(records).includes(key)));
+    assert.ok(
+      !readFileSync(join(server.keys, "admin.key"), "utf8")
+        .split("\n")
+        .some((key) => key && JSON.stringify(records).includes(key)),
+    );
   });
 
   const TAMPERING = {
-    "a changed record": (line) => { line.record.outcome = "allow "; },
-    "an added field": (line) => { line.record.note = "x"; },
-    "another salt": (line) => { line.salt = "00".repeat(16); },
-    "another leaf": (line) => { line.leaf = "00".repeat(32); },
-    "another link": (line) => { line.link = "00".repeat(32); },
+    "a changed record": (line) => {
+      line.record.outcome = "allow ";
+    },
+    "an added field": (line) => {
+      line.record.note = "x";
+    },
+    "another salt": (line) => {
+      line.salt = "00".repeat(16);
+    },
+    "another leaf": (line) => {
+      line.leaf = "00".repeat(32);
+    },
+    "another link": (line) => {
+      line.link = "00".repeat(32);
+    },
   };
   for (const [what, tamper] of Object.entries(TAMPERING)) {
     test(`${what} is found at its seq`, async () => {

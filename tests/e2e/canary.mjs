@@ -12,10 +12,10 @@ export class Canaries {
     const bytes = Buffer.from(secret);
     const spellings = {
       plain: bytes,
-      "hex": Buffer.from(bytes.toString("hex")),
-      "HEX": Buffer.from(bytes.toString("hex").toUpperCase()),
+      hex: Buffer.from(bytes.toString("hex")),
+      HEX: Buffer.from(bytes.toString("hex").toUpperCase()),
       "UTF-16": Buffer.from(bytes.toString("latin1"), "utf16le"),
-      "url": Buffer.from(encodeURIComponent(bytes.toString("latin1"))),
+      url: Buffer.from(encodeURIComponent(bytes.toString("latin1"))),
       "decimal list": Buffer.from([...bytes].join(", ")),
     };
     // Base64 of a text inside another one depends on its offset modulo 3; the characters at either end hold foreign bits.

@@ -21,15 +21,18 @@ const random = () => `Canary${randomBytes(18).toString("hex")}`;
 const refused = canaries.plant("refused body", random());
 let credentials;
 
-before(async () => {
-  await server.start();
-  await plant();
-  await drive();
-  // What has been written goes into the database, and the log of a stop is searched too.
-  await server.restart();
-  answers.push({ what: "metrics", text: await metrics() });
-  await server.stop();
-}, { timeout: 120_000 });
+before(
+  async () => {
+    await server.start();
+    await plant();
+    await drive();
+    // What has been written goes into the database, and the log of a stop is searched too.
+    await server.restart();
+    answers.push({ what: "metrics", text: await metrics() });
+    await server.stop();
+  },
+  { timeout: 120_000 },
+);
 after(() => server.dispose());
 
 /** Sends and remembers: headers of every answer, bodies of all but those that are meant to show a secret. */
@@ -47,8 +50,13 @@ async function plant() {
   const revoked = await server.token(agent.api_key, { scopes: ["secrets:read:canary/*"] });
   await server.admin.delete(`/v1/tokens/${revoked.token_id}`);
   credentials = {
-    "admin key": server.adminKey, "agent key": agent.api_key, "scoped token": token.token, "revoked token": revoked.token,
-    "forged token": forge("s"), "miscounted key": miscount(agent.api_key), "forged key": forge("k"),
+    "admin key": server.adminKey,
+    "agent key": agent.api_key,
+    "scoped token": token.token,
+    "revoked token": revoked.token,
+    "forged token": forge("s"),
+    "miscounted key": miscount(agent.api_key),
+    "forged key": forge("k"),
   };
   for (const [name, text] of Object.entries(credentials)) canaries.plantToken(name, text);
   for (const key of masterKeys(readFileSync(join(server.keys, "keyring"), "utf8"))) canaries.plant("master key", key);
@@ -91,8 +99,15 @@ async function drive() {
 }
 
 const reads = [
-  "/v1/secrets/canary", "/v1/secrets?namespace=canary", "/v1/secrets/canary/KEY?view=metadata", "/v1/secrets/canary/KEY?view=versions",
-  "/v1/audit?limit=1000", "/v1/secrets/canary/KEY?version=77", "/v1/tokens", "/v1/agents", "/v1/agents/canary",
+  "/v1/secrets/canary",
+  "/v1/secrets?namespace=canary",
+  "/v1/secrets/canary/KEY?view=metadata",
+  "/v1/secrets/canary/KEY?view=versions",
+  "/v1/audit?limit=1000",
+  "/v1/secrets/canary/KEY?version=77",
+  "/v1/tokens",
+  "/v1/agents",
+  "/v1/agents/canary",
 ];
 
 /** Bodies that are refused, with the canary in every string. Names of fields are told, so only a token must not show as one. */
@@ -119,29 +134,60 @@ function* wrongBodies(good) {
 /** Requests with a credential where a path, an id or a parameter belongs; none of them stores anything. */
 function misplaced(text) {
   return [
-    ["GET", `/v1/secrets/canary/${text}`], ["GET", `/v1/secrets/${text}/KEY`], ["GET", `/v1/secrets/${text}`], ["DELETE", `/v1/secrets/canary/${text}`],
-    ["GET", `/v1/secrets/canary%2F${text}/KEY`], ["GET", `/v1/secrets/elsewhere/${text}`], ["GET", `/v1/secrets/canary/${text}%zz`],
-    ["GET", `/v1/secrets/canary/KEY?version=${text}`], ["GET", `/v1/secrets/canary/KEY?${text}=1`], ["GET", `/v1/secrets/canary/KEY?view=${text}`],
-    ["GET", `/v1/secrets/canary?cursor=${text}`], ["GET", `/v1/secrets?namespace=${text}`],
-    ["GET", `/v1/agents/${text}`], ["DELETE", `/v1/agents/${text}`], ["GET", `/v1/tokens/${text}`], ["DELETE", `/v1/tokens/${text}`],
-    ["GET", `/v1/audit?path=canary/${text}`], ["GET", `/v1/audit?actor_id=${text}`], ["GET", `/v1/audit?event_type=${text}`], ["GET", `/v1/audit?cursor=${text}`],
-    ["GET", `/v1/approvals?status=${text}`], ["GET", `/${text}`], ["GET", `/v1/${text}`], ["GET", `/v1/me?api_key=${text}`], ["GET", `/v1/health?token=${text}`],
+    ["GET", `/v1/secrets/canary/${text}`],
+    ["GET", `/v1/secrets/${text}/KEY`],
+    ["GET", `/v1/secrets/${text}`],
+    ["DELETE", `/v1/secrets/canary/${text}`],
+    ["GET", `/v1/secrets/canary%2F${text}/KEY`],
+    ["GET", `/v1/secrets/elsewhere/${text}`],
+    ["GET", `/v1/secrets/canary/${text}%zz`],
+    ["GET", `/v1/secrets/canary/KEY?version=${text}`],
+    ["GET", `/v1/secrets/canary/KEY?${text}=1`],
+    ["GET", `/v1/secrets/canary/KEY?view=${text}`],
+    ["GET", `/v1/secrets/canary?cursor=${text}`],
+    ["GET", `/v1/secrets?namespace=${text}`],
+    ["GET", `/v1/agents/${text}`],
+    ["DELETE", `/v1/agents/${text}`],
+    ["GET", `/v1/tokens/${text}`],
+    ["DELETE", `/v1/tokens/${text}`],
+    ["GET", `/v1/audit?path=canary/${text}`],
+    ["GET", `/v1/audit?actor_id=${text}`],
+    ["GET", `/v1/audit?event_type=${text}`],
+    ["GET", `/v1/audit?cursor=${text}`],
+    ["GET", `/v1/approvals?status=${text}`],
+    ["GET", `/${text}`],
+    ["GET", `/v1/${text}`],
+    ["GET", `/v1/me?api_key=${text}`],
+    ["GET", `/v1/health?token=${text}`],
   ];
 }
 
 async function misplacedInHeaders(text) {
   const headers = [
-    `X-Request-Id: ${text}`, `User-Agent: ${text}`, `Referer: http://x/${text}`, `X-Forwarded-For: ${text}`, `Cookie: session=${text}`,
-    `Authorization: ${text}`, `Authorization: Basic ${Buffer.from(`a:${text}`).toString("base64")}`, `Authorization: bearer  ${text}`,
-    `X-Api-Key: ${text}`, `If-Match: ${text}`, `Content-Type: ${text}`,
+    `X-Request-Id: ${text}`,
+    `User-Agent: ${text}`,
+    `Referer: http://x/${text}`,
+    `X-Forwarded-For: ${text}`,
+    `Cookie: session=${text}`,
+    `Authorization: ${text}`,
+    `Authorization: Basic ${Buffer.from(`a:${text}`).toString("base64")}`,
+    `Authorization: bearer  ${text}`,
+    `X-Api-Key: ${text}`,
+    `If-Match: ${text}`,
+    `Content-Type: ${text}`,
   ];
   for (const header of headers) {
-    const answer = await exchange(server.origin, `PUT /v1/secrets/canary/HEADER HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n${header}\r\n\r\n{}`);
+    const answer = await exchange(
+      server.origin,
+      `PUT /v1/secrets/canary/HEADER HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n${header}\r\n\r\n{}`,
+    );
     answers.push({ what: header.split(":")[0], text: JSON.stringify(answer.headers) + answer.text });
   }
   const scopes = { scopes: [`secrets:read:elsewhere/${text}/*`] };
   await send(server.as(credentials["agent key"]), "POST", "/v1/tokens", { json: scopes });
-  await send(server.admin, "POST", "/v1/agents", { json: { name: `agt_${text.slice(4, 60)}`, allowed_namespaces: [`/${text}`], allowed_scopes: [text] } });
+  await send(server.admin, "POST", "/v1/agents", {
+    json: { name: `agt_${text.slice(4, 60)}`, allowed_namespaces: [`/${text}`], allowed_scopes: [text] },
+  });
   await exchange(server.origin, `GET /v1/secrets/canary/${text} HTTP/9.9\r\n${text}\r\n\r\n`).catch(() => undefined);
 }
 
@@ -175,7 +221,9 @@ describe("nothing planted is found", () => {
   });
 
   test("in the keys folder, except for the two files that are there to hold it", () => {
-    const holds = Object.fromEntries([...files(server.keys)].map(({ path, bytes }) => [path.split("/").pop(), canaries.found(bytes).map((name) => name.split(" (")[0])]));
+    const holds = Object.fromEntries(
+      [...files(server.keys)].map(({ path, bytes }) => [path.split("/").pop(), canaries.found(bytes).map((name) => name.split(" (")[0])]),
+    );
     for (const names of Object.values(holds)) names.splice(0, names.length, ...new Set(names));
     assert.deepEqual(holds, { "admin.key": ["admin key"], keyring: ["master key"] });
   });

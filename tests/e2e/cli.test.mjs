@@ -75,8 +75,10 @@ describe("secrets", () => {
 
     const list = await json(["secrets", "list", "cli/prod"]);
     assert.equal(list.namespace, "cli/prod");
-    assert.deepEqual(list.items.map(({ namespace, key, secret_type: type }) => [namespace, key, type]),
-      [["cli/prod/payments", "KEY", "api_key"]]);
+    assert.deepEqual(
+      list.items.map(({ namespace, key, secret_type: type }) => [namespace, key, type]),
+      [["cli/prod/payments", "KEY", "api_key"]],
+    );
     assert.match((await done(["secrets", "list", "cli/prod"])).stdout, /cli\/prod\/payments\/KEY/);
 
     await done(["secrets", "delete", "cli/prod/payments/KEY", "--force"]);

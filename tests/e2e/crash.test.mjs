@@ -36,22 +36,27 @@ test(`kill -9, ${ROUNDS} rounds`, { timeout: 200_000 }, async (t) => {
 async function writeUntilKilled(server, token, writers, target, random) {
   let count = 0;
   let killed;
-  await Promise.all(writers.map(async (writer) => {
-    while (!killed) {
-      const value = `${writer.path} ${Math.floor(random() * 2 ** 32)}`;
-      // What may have been stored although nobody was told: the one write whose answer is lost.
-      writer.unanswered = value;
-      const answer = await server.as(token).put(`/v1/secrets/${writer.path}`, { value }).catch(() => undefined);
-      if (answer === undefined) {
-        assert.ok(killed, "only a killed server does not answer");
-        return;
+  await Promise.all(
+    writers.map(async (writer) => {
+      while (!killed) {
+        const value = `${writer.path} ${Math.floor(random() * 2 ** 32)}`;
+        // What may have been stored although nobody was told: the one write whose answer is lost.
+        writer.unanswered = value;
+        const answer = await server
+          .as(token)
+          .put(`/v1/secrets/${writer.path}`, { value })
+          .catch(() => undefined);
+        if (answer === undefined) {
+          assert.ok(killed, "only a killed server does not answer");
+          return;
+        }
+        assert.ok(answer.status === 200 || answer.status === 201, answer.text);
+        Object.assign(writer, { version: answer.json.version, value, unanswered: undefined });
+        count += 1;
+        if (count >= target) killed ??= server.kill();
       }
-      assert.ok(answer.status === 200 || answer.status === 201, answer.text);
-      Object.assign(writer, { version: answer.json.version, value, unanswered: undefined });
-      count += 1;
-      if (count >= target) killed ??= server.kill();
-    }
-  }));
+    }),
+  );
   await killed;
   return count;
 }

@@ -57,7 +57,9 @@ export class Server {
   }
 
   /** Limits are off unless the test is about them. */
-  get environment() { return { WARDED_RATE_LIMITS: "off", WARDED_LOG: "info", ...this.env }; }
+  get environment() {
+    return { WARDED_RATE_LIMITS: "off", WARDED_LOG: "info", ...this.env };
+  }
 
   async start() {
     assert.ok(existsSync(BINARY), `no binary at ${BINARY}: run \`make build\`, or name one in WARDED_BIN`);
@@ -71,7 +73,9 @@ export class Server {
   }
 
   /** The bare API key of the first admin. */
-  get adminKey() { return readFileSync(join(this.keys, "admin.key"), "utf8").trim(); }
+  get adminKey() {
+    return readFileSync(join(this.keys, "admin.key"), "utf8").trim();
+  }
 
   /** Where the metrics are: the second line on stdout says so. */
   metrics() {
@@ -79,14 +83,22 @@ export class Server {
   }
 
   /** HTTP as the first admin. */
-  get admin() { return this.api.as(this.adminKey); }
+  get admin() {
+    return this.api.as(this.adminKey);
+  }
 
   /** HTTP with a credential. */
-  as(token) { return this.api.as(token); }
+  as(token) {
+    return this.api.as(token);
+  }
 
   /** Everything printed by all processes of this server so far. */
-  get stdout() { return this.past.stdout + this.child.stdout; }
-  get stderr() { return this.past.stderr + this.child.stderr; }
+  get stdout() {
+    return this.past.stdout + this.child.stdout;
+  }
+  get stderr() {
+    return this.past.stderr + this.child.stderr;
+  }
 
   /** SIGTERM, and how it ended. */
   async stop() {

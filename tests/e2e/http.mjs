@@ -15,12 +15,22 @@ export class Api {
   }
 
   /** The same connections with another credential; `null` is none at all. */
-  as(token) { return new Api(this.origin, token, { ...this.options, agent: this.agent }); }
+  as(token) {
+    return new Api(this.origin, token, { ...this.options, agent: this.agent });
+  }
 
-  get(path, options) { return this.send("GET", path, options); }
-  delete(path, options) { return this.send("DELETE", path, options); }
-  put(path, json, options) { return this.send("PUT", path, { json, ...options }); }
-  post(path, json, options) { return this.send("POST", path, { json, ...options }); }
+  get(path, options) {
+    return this.send("GET", path, options);
+  }
+  delete(path, options) {
+    return this.send("DELETE", path, options);
+  }
+  put(path, json, options) {
+    return this.send("PUT", path, { json, ...options });
+  }
+  post(path, json, options) {
+    return this.send("POST", path, { json, ...options });
+  }
 
   /** `json` is encoded, `body` goes out as it is. */
   send(method, path, { json, body, headers = {} } = {}) {
@@ -31,7 +41,14 @@ export class Api {
     if (bytes !== undefined) all["content-length"] = Buffer.byteLength(bytes);
     return new Promise((resolve, reject) => {
       const request = http.request({
-        method, path, hostname, port, agent: this.agent, headers: all, localAddress: this.options.localAddress, timeout: DEADLINE,
+        method,
+        path,
+        hostname,
+        port,
+        agent: this.agent,
+        headers: all,
+        localAddress: this.options.localAddress,
+        timeout: DEADLINE,
       });
       request.on("timeout", () => request.destroy(new Error(`${method} ${path}: no answer within ${DEADLINE} ms`)));
       request.on("error", reject);
@@ -45,7 +62,9 @@ export class Api {
     });
   }
 
-  close() { this.agent.destroy(); }
+  close() {
+    this.agent.destroy();
+  }
 }
 
 /** Sends bytes as they are over a connection of its own and returns the first answer. */

@@ -3,19 +3,38 @@
 /** Routes that take a body, each with a body that would do. */
 export const ROUTES = {
   agent: {
-    method: "POST", path: "/v1/agents", caller: "admin", required: ["name", "allowed_namespaces", "allowed_scopes"],
-    good: { name: "input", description: "d", allowed_namespaces: ["input"], allowed_scopes: ["secrets:read:input/*"], ip_policy: ["127.0.0.1"], token_ceiling: { ttl: "1h", tier: "standard" } },
+    method: "POST",
+    path: "/v1/agents",
+    caller: "admin",
+    required: ["name", "allowed_namespaces", "allowed_scopes"],
+    good: {
+      name: "input",
+      description: "d",
+      allowed_namespaces: ["input"],
+      allowed_scopes: ["secrets:read:input/*"],
+      ip_policy: ["127.0.0.1"],
+      token_ceiling: { ttl: "1h", tier: "standard" },
+    },
   },
   token: {
-    method: "POST", path: "/v1/tokens", caller: "agent", required: ["scopes"],
+    method: "POST",
+    path: "/v1/tokens",
+    caller: "agent",
+    required: ["scopes"],
     good: { scopes: ["secrets:read:input/*"], ttl: "15m", max_uses: 3, ip_allowlist: ["127.0.0.1"], reason: "a test" },
   },
   secret: {
-    method: "PUT", path: "/v1/secrets/input/KEY", caller: "admin", required: ["value"],
+    method: "PUT",
+    path: "/v1/secrets/input/KEY",
+    caller: "admin",
+    required: ["value"],
     good: { value: "v", secret_type: "custom", access_tier: "standard", metadata: { a: 1 } },
   },
   import: {
-    method: "POST", path: "/v1/secrets/import", caller: "admin", required: ["namespace", "content"],
+    method: "POST",
+    path: "/v1/secrets/import",
+    caller: "admin",
+    required: ["namespace", "content"],
     good: { namespace: "input/import", content: "A=1\n", secret_type: "custom", access_tier: "standard", metadata: { a: 1 } },
   },
 };
@@ -25,17 +44,49 @@ const many = (length, entry) => Array.from({ length }, (_, index) => entry(index
 const nested = (depth) => (depth === 0 ? 1 : { n: nested(depth - 1) });
 
 const SCOPES = {
-  "no colon": "read", "no action": "secrets", "empty pattern": "secrets:read:", "upper-case resource": "Secrets:read:a/*",
-  "star in the middle": "secrets:read:a*b", "star and more": "secrets:read:a/*/b", "plus and star": "secrets:read:a/+*",
-  "doubled slash": "secrets:read:a//b", "leading slash": "secrets:read:/a", "trailing slash": "secrets:read:a/", "dots": "secrets:read:a/../b",
-  "five pluses": "secrets:read:+/+/+/+/+", "a space": "secrets:read:a b", "unknown resource": "planets:read:*", "unknown action": "secrets:fly:*",
-  "too long": `secrets:read:${text(129)}`, "not ASCII": "secrets:read:ä", "empty": "", "two patterns": "secrets:read:a:b",
+  "no colon": "read",
+  "no action": "secrets",
+  "empty pattern": "secrets:read:",
+  "upper-case resource": "Secrets:read:a/*",
+  "star in the middle": "secrets:read:a*b",
+  "star and more": "secrets:read:a/*/b",
+  "plus and star": "secrets:read:a/+*",
+  "doubled slash": "secrets:read:a//b",
+  "leading slash": "secrets:read:/a",
+  "trailing slash": "secrets:read:a/",
+  dots: "secrets:read:a/../b",
+  "five pluses": "secrets:read:+/+/+/+/+",
+  "a space": "secrets:read:a b",
+  "unknown resource": "planets:read:*",
+  "unknown action": "secrets:fly:*",
+  "too long": `secrets:read:${text(129)}`,
+  "not ASCII": "secrets:read:ä",
+  empty: "",
+  "two patterns": "secrets:read:a:b",
 };
 const NETWORKS = {
-  "host bits": "10.0.0.1/8", "IPv6 host bits": "2001:db8::1/32", "leading zero": "010.0.0.1", "three parts": "1.2.3", "zone": "fe80::1%lo",
-  "prefix too long": "10.0.0.0/33", "port": "10.0.0.1:80", "space": " 10.0.0.1", "name": "localhost", "empty": "", "hex": "0x7f.0.0.1", "signed prefix": "10.0.0.0/+8",
+  "host bits": "10.0.0.1/8",
+  "IPv6 host bits": "2001:db8::1/32",
+  "leading zero": "010.0.0.1",
+  "three parts": "1.2.3",
+  zone: "fe80::1%lo",
+  "prefix too long": "10.0.0.0/33",
+  port: "10.0.0.1:80",
+  space: " 10.0.0.1",
+  name: "localhost",
+  empty: "",
+  hex: "0x7f.0.0.1",
+  "signed prefix": "10.0.0.0/+8",
 };
-const NAMESPACES = { "star": "a/*", "empty": "", "leading slash": "/a", "trailing slash": "a/", "doubled slash": "a//b", "dots": "a/..", "space": "a b" };
+const NAMESPACES = {
+  star: "a/*",
+  empty: "",
+  "leading slash": "/a",
+  "trailing slash": "a/",
+  "doubled slash": "a//b",
+  dots: "a/..",
+  space: "a b",
+};
 
 /** `[route, what, change to the good body, field]`. */
 export const FIELDS = [
@@ -51,8 +102,12 @@ export const FIELDS = [
     ["agent", `namespace: ${what}`, { allowed_namespaces: [namespace] }, "allowed_namespaces[0]"],
     ["import", `namespace: ${what}`, { namespace }, "namespace"],
   ]),
-  ...[0, "0", "0s", "-1s", -1, 1.5, "25h", 86_401, "1w", "15 m", "1e3", "", "99999999s", "1h30m", "١m", true, []].map((ttl) =>
-    ["token", `ttl ${JSON.stringify(ttl)}`, { ttl }, "ttl"]),
+  ...[0, "0", "0s", "-1s", -1, 1.5, "25h", 86_401, "1w", "15 m", "1e3", "", "99999999s", "1h30m", "١m", true, []].map((ttl) => [
+    "token",
+    `ttl ${JSON.stringify(ttl)}`,
+    { ttl },
+    "ttl",
+  ]),
   ...[0, -1, 4_294_967_296, "3", 1.5, 1e30, true].map((max_uses) => ["token", `max_uses ${max_uses}`, { max_uses }, "max_uses"]),
   ["token", "no scopes", { scopes: [] }, "scopes"],
   ["token", "65 scopes", { scopes: many(65, (n) => `secrets:read:input/${n}`) }, "scopes"],
@@ -88,7 +143,11 @@ export const FIELDS = [
 ];
 
 /** What is wrong with a dotenv text says on which line. */
-export const IMPORT_LINES = [["A=1\nB 2\n", 2], ["A=1\nB=2\nA=3\n", 3], ["# c\n\nA=1\nexport\n", 4]];
+export const IMPORT_LINES = [
+  ["A=1\nB 2\n", 2],
+  ["A=1\nB=2\nA=3\n", 3],
+  ["# c\n\nA=1\nexport\n", 4],
+];
 
 const OTHER_TYPES = [null, true, 7, "text", ["list"], { an: "object" }];
 const kind = (value) => (value === null ? "null" : Array.isArray(value) ? "list" : typeof value);
@@ -97,9 +156,15 @@ const ALSO = { ttl: ["number"], metadata: ["null", "string", "list"] };
 
 /** Every field of every route with every other JSON type. */
 export const TYPES = Object.entries(ROUTES).flatMap(([route, { good }]) =>
-  Object.keys(good).flatMap((field) => OTHER_TYPES
-    .filter((value) => kind(value) !== kind(good[field]) && !(ALSO[field] ?? []).includes(kind(value)))
-    .map((value) => [route, `${field} is ${kind(value)}`, { [field]: value }, field])));
+  Object.keys(good).flatMap((field) =>
+    OTHER_TYPES.filter((value) => kind(value) !== kind(good[field]) && !(ALSO[field] ?? []).includes(kind(value))).map((value) => [
+      route,
+      `${field} is ${kind(value)}`,
+      { [field]: value },
+      field,
+    ]),
+  ),
+);
 
 /** Bodies that are no JSON object at all: `[what, bytes]`. */
 export const MALFORMED = [

@@ -4,19 +4,46 @@ const segment = (length) => "s".repeat(length);
 
 /** Targets below `/v1/secrets/` that no canonical path has; bytes go out as they stand here (latin-1). */
 export const PATHS = {
-  "a malformed escape": "a/%zz", "half an escape": "a/%2", "a bare percent": "a/%", "a percent at the end of an escaped slash": "a%2F%/K",
-  "NUL": "a/%00", "NUL in the namespace": "a%00b/K", "dots": "a/../K", "dots at the front": "../K", "one dot": "a/./K", "escaped dots": "a/%2e%2e/K",
-  "half-escaped dots": "a/.%2E/K", "dots behind an escaped slash": "a%2F..%2FK/L", "doubled slash": "a//K", "doubled escaped slash": "a%2F%2FK/L",
-  "escaped slash at the front": "%2Fa/K", "escaped slash at the end": "a%2F/K", "trailing slash": "a/K/", "an overlong slash": "a/%c0%af",
-  "invalid UTF-8": "a/%ff", "not ASCII": "a/%c3%a4", "a space": "a/%20K", "a star": "a/K*", "an escaped star": "a/%2A",
-  "a lone plus": "a/+/K", "a backslash": "a/%5C", "a colon": "a/x:y", "a semicolon": "a/K;x=1", "double escaping": "a/%252e%252e", "a newline": "a/%0a",
-  "a segment of 129": `a/${segment(129)}`, "33 segments": Array.from({ length: 33 }, () => "s").join("/"),
+  "a malformed escape": "a/%zz",
+  "half an escape": "a/%2",
+  "a bare percent": "a/%",
+  "a percent at the end of an escaped slash": "a%2F%/K",
+  NUL: "a/%00",
+  "NUL in the namespace": "a%00b/K",
+  dots: "a/../K",
+  "dots at the front": "../K",
+  "one dot": "a/./K",
+  "escaped dots": "a/%2e%2e/K",
+  "half-escaped dots": "a/.%2E/K",
+  "dots behind an escaped slash": "a%2F..%2FK/L",
+  "doubled slash": "a//K",
+  "doubled escaped slash": "a%2F%2FK/L",
+  "escaped slash at the front": "%2Fa/K",
+  "escaped slash at the end": "a%2F/K",
+  "trailing slash": "a/K/",
+  "an overlong slash": "a/%c0%af",
+  "invalid UTF-8": "a/%ff",
+  "not ASCII": "a/%c3%a4",
+  "a space": "a/%20K",
+  "a star": "a/K*",
+  "an escaped star": "a/%2A",
+  "a lone plus": "a/+/K",
+  "a backslash": "a/%5C",
+  "a colon": "a/x:y",
+  "a semicolon": "a/K;x=1",
+  "double escaping": "a/%252e%252e",
+  "a newline": "a/%0a",
+  "a segment of 129": `a/${segment(129)}`,
+  "33 segments": Array.from({ length: 33 }, () => "s").join("/"),
   "513 bytes": `${Array.from({ length: 4 }, () => segment(125)).join("/")}/${segment(9)}`,
 };
 
 /** Queries of GET: `[path, field]`. */
 export const QUERIES = [
-  ...["0", "-1", "1.5", "abc", "", "99999999999999999999", "1&version=2", "%zz"].map((version) => [`/v1/secrets/input-query/KEY?version=${version}`, "version"]),
+  ...["0", "-1", "1.5", "abc", "", "99999999999999999999", "1&version=2", "%zz"].map((version) => [
+    `/v1/secrets/input-query/KEY?version=${version}`,
+    "version",
+  ]),
   ["/v1/secrets/input-query/KEY?view=value", "view"],
   ["/v1/secrets/input-query/KEY?nope=1", "nope"],
   ...["0", "-1", "abc", "1001"].map((limit) => [`/v1/secrets/input-query?limit=${limit}`, "limit"]),
@@ -37,17 +64,41 @@ export const QUERIES = [
 
 /** Routes and the methods that they have; every other method is 405. */
 export const METHODS = {
-  "/v1/health": ["GET"], "/health": ["GET"], "/health/ready": ["GET"], "/v1/me": ["GET"], "/v1/agents": ["GET", "POST"],
-  "/v1/agents/agt_00000000000000000000000000000000": ["GET", "DELETE"], "/v1/tokens": ["GET", "POST"], "/v1/tokens/self": ["GET", "POST"],
-  "/v1/tokens/tok_00000000000000000000000000000000": ["GET", "DELETE"], "/v1/secrets": ["GET"],
-  "/v1/secrets/input-method/KEY": ["GET", "PUT", "DELETE"], "/v1/secrets/import": ["POST", "GET"], "/v1/namespaces": ["GET"], "/v1/approvals": ["GET"], "/v1/audit": ["GET"],
+  "/v1/health": ["GET"],
+  "/health": ["GET"],
+  "/health/ready": ["GET"],
+  "/v1/me": ["GET"],
+  "/v1/agents": ["GET", "POST"],
+  "/v1/agents/agt_00000000000000000000000000000000": ["GET", "DELETE"],
+  "/v1/tokens": ["GET", "POST"],
+  "/v1/tokens/self": ["GET", "POST"],
+  "/v1/tokens/tok_00000000000000000000000000000000": ["GET", "DELETE"],
+  "/v1/secrets": ["GET"],
+  "/v1/secrets/input-method/KEY": ["GET", "PUT", "DELETE"],
+  "/v1/secrets/import": ["POST", "GET"],
+  "/v1/namespaces": ["GET"],
+  "/v1/approvals": ["GET"],
+  "/v1/audit": ["GET"],
 };
 
 /** Targets that are no route at all. */
 export const UNKNOWN = ["/", "/v1", "/v2/secrets/a/K", "/v1/nope", "/V1/health", "/v1/%68ealth", "/health/live", "/metrics", "/v1/me/x"];
 
 /** Targets that no canonical path has, whatever the route. */
-export const UNCANONICAL = ["/v1/", "/v1/health/", "/v1//health", "///v1/health", "/v1/agents/", "/../v1/health", "/v1/x/../health", "/v1/./health", "/v1/%2e%2e/health", "/v1/health%", "/v1/%00", "/%ff"];
+export const UNCANONICAL = [
+  "/v1/",
+  "/v1/health/",
+  "/v1//health",
+  "///v1/health",
+  "/v1/agents/",
+  "/../v1/health",
+  "/v1/x/../health",
+  "/v1/./health",
+  "/v1/%2e%2e/health",
+  "/v1/health%",
+  "/v1/%00",
+  "/%ff",
+];
 
 /** Bytes that are no HTTP request that we take. */
 export const RAW = {

@@ -32,7 +32,9 @@ after(async () => {
 
 /** Everything that a request could have stored. */
 async function stored() {
-  const lists = await Promise.all(["/v1/namespaces", "/v1/agents", "/v1/tokens", "/v1/secrets/input-query"].map((path) => callers.admin.get(path)));
+  const lists = await Promise.all(
+    ["/v1/namespaces", "/v1/agents", "/v1/tokens", "/v1/secrets/input-query"].map((path) => callers.admin.get(path)),
+  );
   return lists.map((list, index) => (index === 1 ? list.json.items.map((agent) => agent.name) : list.json.items));
 }
 
@@ -60,7 +62,9 @@ describe("bodies", () => {
     const { good, required } = ROUTES[route];
     const keys = Object.keys(good);
 
-    table(`${route}: not a JSON object`, MALFORMED, async ([what, body]) => assertBad(await send(route, body), undefined, `${route}: ${what}`));
+    table(`${route}: not a JSON object`, MALFORMED, async ([what, body]) =>
+      assertBad(await send(route, body), undefined, `${route}: ${what}`),
+    );
     table(`${route}: a field is missing`, required, async (field) => {
       const { [field]: _, ...rest } = good;
       assertBad(await send(route, JSON.stringify(rest)), field, `${route}: no ${field}`);
@@ -69,9 +73,13 @@ describe("bodies", () => {
       const twice = JSON.stringify(good).replace("{", `{${JSON.stringify(field)}:${JSON.stringify(good[field])},`);
       assertBad(await send(route, twice), field, `${route}: two ${field}`);
     });
-    table(`${route}: NUL in a string`, keys.filter((key) => typeof good[key] === "string"), async (field) => {
-      assertBad(await send(route, JSON.stringify({ ...good, [field]: "a\0b" })), field, `${route}: NUL in ${field}`);
-    });
+    table(
+      `${route}: NUL in a string`,
+      keys.filter((key) => typeof good[key] === "string"),
+      async (field) => {
+        assertBad(await send(route, JSON.stringify({ ...good, [field]: "a\0b" })), field, `${route}: NUL in ${field}`);
+      },
+    );
 
     test(`${route}: an unknown field, no body, too deep, too long`, async () => {
       assertBad(await send(route, JSON.stringify({ ...good, surprise: 1 })), "surprise", route);
@@ -84,7 +92,13 @@ describe("bodies", () => {
 
     test(`${route}: another content type`, async () => {
       for (const type of ["text/plain", "application/xml", "application/x-www-form-urlencoded", "application/json5", "", "json"]) {
-        assertError(await send(route, JSON.stringify(good), { "content-type": type }), 415, "UNSUPPORTED_MEDIA_TYPE", {}, `${route}: ${type}`);
+        assertError(
+          await send(route, JSON.stringify(good), { "content-type": type }),
+          415,
+          "UNSUPPORTED_MEDIA_TYPE",
+          {},
+          `${route}: ${type}`,
+        );
       }
     });
   }

@@ -35,7 +35,12 @@ class Host {
     const id = (this.last = (this.last ?? 0) + 1);
     this.child.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
     const reply = await this.child.printed(15_000, `the answer of ${method}`, ({ stdout }) =>
-      stdout.split("\n").filter(Boolean).map(parsed).find((message) => message?.id === id));
+      stdout
+        .split("\n")
+        .filter(Boolean)
+        .map(parsed)
+        .find((message) => message?.id === id),
+    );
     return reply;
   }
 
@@ -71,7 +76,10 @@ describe("the MCP server", () => {
     assert.equal(got.value, "sk-1");
     assert.equal(got.secret_type, "api_key");
     const list = await host.tool("list_secrets", { namespace: "mcp/prod" });
-    assert.deepEqual(list.items.map(({ namespace, key }) => [namespace, key]), [["mcp/prod/openai", "API_KEY"]]);
+    assert.deepEqual(
+      list.items.map(({ namespace, key }) => [namespace, key]),
+      [["mcp/prod/openai", "API_KEY"]],
+    );
     assert.ok(!JSON.stringify(list).includes("sk-1"));
   });
 

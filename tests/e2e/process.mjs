@@ -15,7 +15,12 @@ export class Child {
     this.group = group;
     this.output = { stdout: [], stderr: [] };
     this.listeners = new Set();
-    this.process = spawn(command, args, { cwd, env: { PATH: process.env.PATH, ...env }, stdio: ["pipe", "pipe", log === undefined ? "pipe" : openSync(log, "a")], detached: group });
+    this.process = spawn(command, args, {
+      cwd,
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ["pipe", "pipe", log === undefined ? "pipe" : openSync(log, "a")],
+      detached: group,
+    });
     this.process.stdin.on("error", () => {});
     if (input !== undefined) this.process.stdin.end(input);
     alive.add(this);
@@ -37,9 +42,15 @@ export class Child {
     });
   }
 
-  get pid() { return this.process.pid; }
-  get stdout() { return Buffer.concat(this.output.stdout).toString(); }
-  get stderr() { return Buffer.concat(this.output.stderr).toString(); }
+  get pid() {
+    return this.process.pid;
+  }
+  get stdout() {
+    return Buffer.concat(this.output.stdout).toString();
+  }
+  get stderr() {
+    return Buffer.concat(this.output.stderr).toString();
+  }
 
   signal(name) {
     if (!this.group) return void this.process.kill(name);
@@ -50,7 +61,9 @@ export class Child {
     }
   }
 
-  write(text) { this.process.stdin.write(text); }
+  write(text) {
+    this.process.stdin.write(text);
+  }
 
   /** How it ended; kills it and fails if it does not end in time. */
   async exit(ms = 20_000) {

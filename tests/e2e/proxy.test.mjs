@@ -30,10 +30,14 @@ const read = (api, header, value) => api.get(PATH, { headers: value === undefine
 const assertRefused = (answer, reason, what) => assertError(answer, 403, "IP_NOT_ALLOWED", { reasons: [reason] }, what);
 
 /** The addresses that the audit has for the last reads, newest first, once it has them: a refusal is told before it is recorded. */
-const assertRecorded = (server, addresses) => until(5_000, `records from ${addresses}`, async () => {
-  const { events } = assertOk(await server.admin.get(`/v1/audit?event_type=secret.read&path=proxy/KEY&limit=${addresses.length}`));
-  return isDeepStrictEqual(events.map((event) => event.ip_address), addresses);
-});
+const assertRecorded = (server, addresses) =>
+  until(5_000, `records from ${addresses}`, async () => {
+    const { events } = assertOk(await server.admin.get(`/v1/audit?event_type=secret.read&path=proxy/KEY&limit=${addresses.length}`));
+    return isDeepStrictEqual(
+      events.map((event) => event.ip_address),
+      addresses,
+    );
+  });
 
 describe("without a trusted proxy", () => {
   test("no header is believed", async (t) => {
@@ -66,7 +70,13 @@ describe("behind a trusted proxy", () => {
   test("the list is walked from the right past trusted addresses", async (t) => {
     const { from } = await prepared(t, trusting);
     const proxy = from("127.0.0.1");
-    for (const good of ["198.51.100.1, 203.0.113.9", "203.0.113.9, 10.1.2.3", "nonsense, 203.0.113.9,10.1.2.3 ,  10.9.9.9", "2001:db8::7", "::ffff:203.0.113.9"]) {
+    for (const good of [
+      "198.51.100.1, 203.0.113.9",
+      "203.0.113.9, 10.1.2.3",
+      "nonsense, 203.0.113.9,10.1.2.3 ,  10.9.9.9",
+      "2001:db8::7",
+      "::ffff:203.0.113.9",
+    ]) {
       assertOk(await read(proxy, "x-forwarded-for", good), 200, good);
     }
     for (const bad of ["203.0.113.9, 198.51.100.1", "203.0.113.9, 198.51.100.1, 10.1.2.3", "198.51.100.1"]) {
@@ -77,16 +87,35 @@ describe("behind a trusted proxy", () => {
   test("missing, unparsable or all trusted is unknown", async (t) => {
     const { from } = await prepared(t, trusting);
     const proxy = from("127.0.0.1");
-    for (const unknown of [undefined, "", "nonsense", "203.0.113.9, nonsense", "203.0.113.9,", "10.1.2.3", "10.1.2.3, 10.1.2.4", "203.0.113.009", "unknown"]) {
+    for (const unknown of [
+      undefined,
+      "",
+      "nonsense",
+      "203.0.113.9, nonsense",
+      "203.0.113.9,",
+      "10.1.2.3",
+      "10.1.2.3, 10.1.2.4",
+      "203.0.113.009",
+      "unknown",
+    ]) {
       assertRefused(await read(proxy, "x-forwarded-for", unknown), "ip_unknown", String(unknown));
     }
   });
 
   test("several lines are one list, in order", async (t) => {
     const { server, token } = await prepared(t, trusting);
-    const send = (...lines) => exchange(server.origin, [
-      `GET ${PATH} HTTP/1.1`, "Host: localhost", `Authorization: Bearer ${token}`, ...lines.map((line) => `X-Forwarded-For: ${line}`), "", "",
-    ].join("\r\n"));
+    const send = (...lines) =>
+      exchange(
+        server.origin,
+        [
+          `GET ${PATH} HTTP/1.1`,
+          "Host: localhost",
+          `Authorization: Bearer ${token}`,
+          ...lines.map((line) => `X-Forwarded-For: ${line}`),
+          "",
+          "",
+        ].join("\r\n"),
+      );
     assertOk(await send("198.51.100.1", "203.0.113.9"));
     assertOk(await send("203.0.113.9", "10.1.2.3"));
     assertRefused(await send("203.0.113.9", "198.51.100.1"), "ip_not_allowed");
@@ -96,7 +125,13 @@ describe("behind a trusted proxy", () => {
     const { from } = await prepared(t, { ...trusting, WARDED_FORWARDED_HEADER: "forwarded" });
     const proxy = from("127.0.0.1");
     assertRefused(await read(proxy, "x-forwarded-for", "203.0.113.9"), "ip_unknown");
-    for (const good of ["for=203.0.113.9", "for=198.51.100.1, for=203.0.113.9;proto=https;by=10.1.1.1", 'For="[2001:db8::7]:4711"', 'proto=http;for="203.0.113.9:80"', "for=203.0.113.9, for=10.1.2.3"]) {
+    for (const good of [
+      "for=203.0.113.9",
+      "for=198.51.100.1, for=203.0.113.9;proto=https;by=10.1.1.1",
+      'For="[2001:db8::7]:4711"',
+      'proto=http;for="203.0.113.9:80"',
+      "for=203.0.113.9, for=10.1.2.3",
+    ]) {
       assertOk(await read(proxy, "forwarded", good), 200, good);
     }
     for (const unknown of ["for=unknown", "for=_hidden", "proto=https", "for=", "203.0.113.9"]) {

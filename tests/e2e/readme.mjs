@@ -24,7 +24,8 @@ export function blocks(markdown, heading) {
     const of = (kind) => marks.filter((mark) => mark[1] === kind).map((mark) => mark[2]);
     end = match.index + match[0].length;
     const line = markdown.slice(0, offset + match.index).split("\n").length;
-    if (["sh", "js"].includes(language)) found.push({ language, code, expect: of("expect"), background: of("background")[0], skip: of("skip")[0], line });
+    if (["sh", "js"].includes(language))
+      found.push({ language, code, expect: of("expect"), background: of("background")[0], skip: of("skip")[0], line });
   }
   return found;
 }
@@ -56,7 +57,8 @@ async function run(shell, block, index, cwd, deadline) {
   const from = { stdout: shell.stdout.length, stderr: shell.stderr.length };
   const printed = () => shell.stdout.slice(from.stdout);
   const marker = `--warded-tour-${index}--`;
-  const fail = (why) => new Error(`block at line ${block.line}: ${why}\n${printed().replaceAll(marker, "")}\n${shell.stderr.slice(from.stderr)}`);
+  const fail = (why) =>
+    new Error(`block at line ${block.line}: ${why}\n${printed().replaceAll(marker, "")}\n${shell.stderr.slice(from.stderr)}`);
   shell.write(command(block, index, cwd, marker));
   let status;
   try {

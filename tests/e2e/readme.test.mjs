@@ -25,14 +25,20 @@ describe("the runner", () => {
   });
 
   test("shares variables, folder and background processes between blocks", async () => {
-    await runs([
-      fence("sh", "NAME=tour; export NAME; mkdir inside; cd inside"),
-      '<!-- expect: from tour in inside -->', fence("sh", 'echo "from $NAME in $(basename $PWD)"'),
-      '<!-- expect: node knows tour -->', fence("js", "console.log(`node knows ${process.env.NAME}`);"),
-      '<!-- background: ready -->', fence("sh", "(echo ready; while [ ! -e stop ]; do read -t 0.05 </dev/zero; done; echo over >ended)"),
-      fence("sh", "touch stop; wait; cat ended"),
-      '<!-- skip: never here -->', fence("sh", "exit 9"),
-    ].join("\n"));
+    await runs(
+      [
+        fence("sh", "NAME=tour; export NAME; mkdir inside; cd inside"),
+        "<!-- expect: from tour in inside -->",
+        fence("sh", 'echo "from $NAME in $(basename $PWD)"'),
+        "<!-- expect: node knows tour -->",
+        fence("js", "console.log(`node knows ${process.env.NAME}`);"),
+        "<!-- background: ready -->",
+        fence("sh", "(echo ready; while [ ! -e stop ]; do read -t 0.05 </dev/zero; done; echo over >ended)"),
+        fence("sh", "touch stop; wait; cat ended"),
+        "<!-- skip: never here -->",
+        fence("sh", "exit 9"),
+      ].join("\n"),
+    );
   });
 
   test("fails at the block that fails, and names its line", async () => {
@@ -50,7 +56,12 @@ describe("the five-minute tour", () => {
     const port = String(await freePort());
     const found = blocks(readme().replaceAll("8200", port), "Five minutes");
     assert.ok(found.filter((block) => block.skip === undefined).length >= 3, "the tour has blocks to run");
-    const env = { NO_COLOR: "1", WARDED_LISTEN: `127.0.0.1:${port}`, npm_config_prefer_offline: "true", npm_config_cache: await npmCache() };
+    const env = {
+      NO_COLOR: "1",
+      WARDED_LISTEN: `127.0.0.1:${port}`,
+      npm_config_prefer_offline: "true",
+      npm_config_cache: await npmCache(),
+    };
     await tour(found, { cwd: cleanCopy(), env, deadline: 120_000 });
   });
 });

@@ -23,7 +23,8 @@ for (const [door, sdk] of Object.entries(doors)) {
     test("puts, reads, lists and deletes a secret", async () => {
       const client = vault(sdk, await server.agent());
       const written = await client.setSecret(`${root}/payments/STRIPE_KEY`, "sk_live_1", {
-        secretType: "api_key", metadata: { owner: "billing", rotated: [1, 2], live: true },
+        secretType: "api_key",
+        metadata: { owner: "billing", rotated: [1, 2], live: true },
       });
       assert.match(written.id, /^sec_[0-9a-f]{32}$/);
       assert.equal(written.namespace, `${root}/payments`);
@@ -44,7 +45,10 @@ for (const [door, sdk] of Object.entries(doors)) {
 
       const list = await client.listSecrets(root);
       assert.equal(list.namespace, root);
-      assert.deepEqual(list.items.map(({ namespace, key }) => `${namespace}/${key}`), [`${root}/payments/STRIPE_KEY`]);
+      assert.deepEqual(
+        list.items.map(({ namespace, key }) => `${namespace}/${key}`),
+        [`${root}/payments/STRIPE_KEY`],
+      );
       assert.ok(!JSON.stringify(list).includes("sk_live_1"), "a listing shows no values");
 
       assert.equal(await client.deleteSecret(`${root}/payments/STRIPE_KEY`), undefined);
@@ -145,7 +149,11 @@ for (const [door, sdk] of Object.entries(doors)) {
       await client.requestToken({ scopes: [`secrets:read:${root}/short/KEY`], ttl: "1s" });
       assert.equal(await client.getSecret(`${root}/short/KEY`), "soon gone");
       const error = await until(10_000, "the end of the token", () =>
-        client.getSecret(`${root}/short/KEY`).then(() => undefined, (thrown) => thrown));
+        client.getSecret(`${root}/short/KEY`).then(
+          () => undefined,
+          (thrown) => thrown,
+        ),
+      );
       assert.ok(error instanceof sdk.AuthError, String(error));
       assert.match(error.message, /expired/);
     });

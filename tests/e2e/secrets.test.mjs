@@ -38,8 +38,18 @@ describe("spellings", () => {
   test("a write says 201 for a new secret and 200 for a new version", async () => {
     const first = await admin.put(at("spell/new/KEY"), { value: "v" });
     assertOk(first, 201);
-    assert.deepEqual(Object.keys(first.json).sort(),
-      ["access_tier", "created_at", "created_by", "id", "key", "metadata", "namespace", "secret_type", "updated_at", "version"]);
+    assert.deepEqual(Object.keys(first.json).sort(), [
+      "access_tier",
+      "created_at",
+      "created_by",
+      "id",
+      "key",
+      "metadata",
+      "namespace",
+      "secret_type",
+      "updated_at",
+      "version",
+    ]);
     assert.match(first.json.created_by, /^mem_/);
     const second = assertOk(await admin.put(at("spell/new/KEY"), { value: "v" }));
     assert.equal(second.id, first.json.id);
@@ -102,7 +112,10 @@ describe("listings", () => {
 
   test("are recursive, sorted by bytes, and end at the namespace", async () => {
     const list = assertOk(await admin.get(at("lists%2Fall")));
-    assert.deepEqual(paths(list), ["a", "b", "c", "d/x", "e"].map((key) => `lists/all/${key}/KEY`));
+    assert.deepEqual(
+      paths(list),
+      ["a", "b", "c", "d/x", "e"].map((key) => `lists/all/${key}/KEY`),
+    );
     assert.ok(!JSON.stringify(list).includes("hidden value"));
     for (const field of ["namespace", "key", "version", "secret_type", "access_tier", "metadata", "created_at", "updated_at"]) {
       assert.ok(field in list.items[0], field);
@@ -118,7 +131,10 @@ describe("listings", () => {
       found.push(...paths(page));
       cursor = page.next_cursor;
     } while (cursor);
-    assert.deepEqual(found, ["a", "b", "c", "d/x", "e"].map((key) => `lists/all/${key}/KEY`));
+    assert.deepEqual(
+      found,
+      ["a", "b", "c", "d/x", "e"].map((key) => `lists/all/${key}/KEY`),
+    );
   });
 
   test("are decided item by item", async () => {
@@ -140,7 +156,10 @@ describe("versions", () => {
     await put("versions/who/KEY", "second secret value");
     const answer = await admin.get(at("versions/who/KEY?view=versions"));
     const list = assertOk(answer);
-    assert.deepEqual(list.items.map((item) => item.version), [2, 1]);
+    assert.deepEqual(
+      list.items.map((item) => item.version),
+      [2, 1],
+    );
     assert.ok(list.items.every((item) => /^mem_/.test(item.created_by) && Number.isFinite(Date.parse(item.created_at))));
     assert.ok(!answer.text.includes("secret value"));
     const metadata = await admin.get(at("versions/who/KEY?view=metadata"));
@@ -181,7 +200,11 @@ describe("tiers", () => {
     const agent = await server.agent();
     const early = await holder(["secrets:*:tiers/later/*"], agent);
     await put("tiers/later/KEY", "guarded", { access_tier: "sensitive" });
-    for (const [caller, path] of [[admin, "tiers/closed/KEY"], [server.as(agent.api_key), "tiers/closed/KEY"], [early, "tiers/later/KEY"]]) {
+    for (const [caller, path] of [
+      [admin, "tiers/closed/KEY"],
+      [server.as(agent.api_key), "tiers/closed/KEY"],
+      [early, "tiers/later/KEY"],
+    ]) {
       for (const [method, json] of [["GET"], ["PUT", { value: "w" }], ["DELETE"]]) {
         assertError(await caller.send(method, at(path), { json }), 403, "APPROVAL_REQUIRED", {}, `${method} ${path}`);
       }
@@ -194,9 +217,11 @@ describe("tiers", () => {
 describe("a path is never both secret and namespace", () => {
   test("above and below a secret is taken, and stays taken when it is deleted", async () => {
     await put("taken/ns/KEY", "v");
-    for (const path of ["taken/ns/KEY/BELOW", "taken/ns"]) assertError(await admin.put(at(path), { value: "v" }), 409, "PATH_TAKEN", {}, path);
+    for (const path of ["taken/ns/KEY/BELOW", "taken/ns"])
+      assertError(await admin.put(at(path), { value: "v" }), 409, "PATH_TAKEN", {}, path);
     assertOk(await admin.delete(at("taken/ns/KEY")), 204);
-    for (const path of ["taken/ns/KEY/BELOW", "taken/ns"]) assertError(await admin.put(at(path), { value: "v" }), 409, "PATH_TAKEN", {}, path);
+    for (const path of ["taken/ns/KEY/BELOW", "taken/ns"])
+      assertError(await admin.put(at(path), { value: "v" }), 409, "PATH_TAKEN", {}, path);
     assertOk(await admin.put(at("taken/ns/KEY"), { value: "v" }), 201);
   });
 

@@ -16,14 +16,25 @@ const issue = (key, body) => server.as(key).post("/v1/tokens", body);
 describe("what is granted", () => {
   test("exactly what was asked for, or nothing", async () => {
     const agent = await server.agent({ namespaces: ["grant/a", "grant/b"], scopes: ["secrets:read:grant/*", "secrets:write:grant/a/*"] });
-    const good = [["secrets:read:grant/a/*"], ["secrets:read:grant/b/deep/KEY", "secrets:write:grant/a/+/KEY"], ["secrets:read:grant/a/x*"]];
+    const good = [
+      ["secrets:read:grant/a/*"],
+      ["secrets:read:grant/b/deep/KEY", "secrets:write:grant/a/+/KEY"],
+      ["secrets:read:grant/a/x*"],
+    ];
     for (const scopes of good) assert.deepEqual(assertOk(await issue(agent.api_key, { scopes })).scopes, scopes);
     const refused = {
-      "another action": ["secrets:delete:grant/a/*"], "all actions": ["secrets:*:grant/a/*"], "another namespace": ["secrets:read:grant/c/*"],
-      "all namespaces": ["secrets:read:grant/*"], "a namespace by its first letters": ["secrets:read:grant/a*"], "the namespace itself as path": ["secrets:read:grant/ab/KEY"],
-      "one of two": ["secrets:read:grant/a/*", "secrets:write:grant/b/KEY"], "another resource": ["namespaces:read"], "everything": ["secrets:read:*"],
+      "another action": ["secrets:delete:grant/a/*"],
+      "all actions": ["secrets:*:grant/a/*"],
+      "another namespace": ["secrets:read:grant/c/*"],
+      "all namespaces": ["secrets:read:grant/*"],
+      "a namespace by its first letters": ["secrets:read:grant/a*"],
+      "the namespace itself as path": ["secrets:read:grant/ab/KEY"],
+      "one of two": ["secrets:read:grant/a/*", "secrets:write:grant/b/KEY"],
+      "another resource": ["namespaces:read"],
+      everything: ["secrets:read:*"],
     };
-    for (const [what, scopes] of Object.entries(refused)) assertError(await issue(agent.api_key, { scopes }), 403, "SCOPE_DENIED", {}, what);
+    for (const [what, scopes] of Object.entries(refused))
+      assertError(await issue(agent.api_key, { scopes }), 403, "SCOPE_DENIED", {}, what);
   });
 
   test("an agent without scopes or namespaces is granted nothing", async () => {
@@ -37,7 +48,13 @@ describe("what is granted", () => {
   test("lifetimes up to the ceiling of the agent and of the server", async () => {
     const life = (reply) => Math.round((Date.parse(reply.expires_at) - Date.now()) / 1_000);
     const agent = await server.agent();
-    for (const [ttl, seconds] of [[undefined, 3_600], ["90s", 90], [120, 120], ["24h", 86_400], ["1d", 86_400]]) {
+    for (const [ttl, seconds] of [
+      [undefined, 3_600],
+      ["90s", 90],
+      [120, 120],
+      ["24h", 86_400],
+      ["1d", 86_400],
+    ]) {
       const left = life(assertOk(await issue(agent.api_key, { scopes: ["secrets:read:a/*"], ttl }), 200, String(ttl)));
       assert.ok(left <= seconds && left > seconds - 30, `${ttl}: ${left} s`);
     }
@@ -132,7 +149,9 @@ describe("agents", () => {
     const token = await server.token(agent.api_key, { scopes: ["secrets:read:a/*"] });
     for (const text of [agent.api_key, token.token]) {
       for (const path of ["/v1/agents", "/v1/audit", "/v1/me"]) assertError(await server.as(text).get(path), 403, "SCOPE_DENIED", {}, path);
-      const made = await server.as(text).post("/v1/agents", { name: "made-by-agent", allowed_namespaces: ["a"], allowed_scopes: ["secrets:read:a/*"] });
+      const made = await server
+        .as(text)
+        .post("/v1/agents", { name: "made-by-agent", allowed_namespaces: ["a"], allowed_scopes: ["secrets:read:a/*"] });
       assertError(made, 403, "SCOPE_DENIED");
     }
     assert.deepEqual(assertOk(await server.as(agent.api_key).get("/v1/approvals")).items, [], "its own approvals");
@@ -141,11 +160,38 @@ describe("agents", () => {
 });
 
 describe("a credential", () => {
-  const GUARDED = [["GET", "/v1/me"], ["GET", "/v1/agents"], ["GET", "/v1/tokens"], ["GET", "/v1/tokens/self"], ["GET", "/v1/secrets/a/KEY"], ["GET", "/v1/secrets"], ["GET", "/v1/namespaces"], ["GET", "/v1/approvals"], ["GET", "/v1/audit"], ["POST", "/v1/tokens"], ["POST", "/v1/agents"], ["PUT", "/v1/secrets/a/KEY"], ["DELETE", "/v1/secrets/a/KEY"], ["POST", "/v1/secrets/import"]];
+  const GUARDED = [
+    ["GET", "/v1/me"],
+    ["GET", "/v1/agents"],
+    ["GET", "/v1/tokens"],
+    ["GET", "/v1/tokens/self"],
+    ["GET", "/v1/secrets/a/KEY"],
+    ["GET", "/v1/secrets"],
+    ["GET", "/v1/namespaces"],
+    ["GET", "/v1/approvals"],
+    ["GET", "/v1/audit"],
+    ["POST", "/v1/tokens"],
+    ["POST", "/v1/agents"],
+    ["PUT", "/v1/secrets/a/KEY"],
+    ["DELETE", "/v1/secrets/a/KEY"],
+    ["POST", "/v1/secrets/import"],
+  ];
 
   test("missing, malformed or unknown: the same bare 401 everywhere", async () => {
-    const headers = [undefined, "", "Bearer", "Bearer ", "Basic YTpi", `Token ${server.adminKey}`, server.adminKey, "Bearer nonsense",
-      ...["a", "s", "k", "p", "r", "d", "n", "x"].map((kind) => `Bearer ${forge(kind)}`), `Bearer ${miscount(server.adminKey)}`, `Bearer ${server.adminKey}x`, `Bearer ${server.adminKey} x`];
+    const headers = [
+      undefined,
+      "",
+      "Bearer",
+      "Bearer ",
+      "Basic YTpi",
+      `Token ${server.adminKey}`,
+      server.adminKey,
+      "Bearer nonsense",
+      ...["a", "s", "k", "p", "r", "d", "n", "x"].map((kind) => `Bearer ${forge(kind)}`),
+      `Bearer ${miscount(server.adminKey)}`,
+      `Bearer ${server.adminKey}x`,
+      `Bearer ${server.adminKey} x`,
+    ];
     for (const [method, path] of GUARDED) {
       const bodies = new Set();
       for (const authorization of headers) {
@@ -160,9 +206,16 @@ describe("a credential", () => {
   test("of a kind that the route does not take is refused as such", async () => {
     const agent = await server.agent();
     const token = await server.token(agent.api_key, { scopes: ["secrets:*:kind/*"] });
-    const wrong = [[token.token, "POST", "/v1/tokens"], [server.adminKey, "POST", "/v1/tokens"], [server.adminKey, "GET", "/v1/tokens/self"], [agent.api_key, "GET", "/v1/tokens/self"]];
+    const wrong = [
+      [token.token, "POST", "/v1/tokens"],
+      [server.adminKey, "POST", "/v1/tokens"],
+      [server.adminKey, "GET", "/v1/tokens/self"],
+      [agent.api_key, "GET", "/v1/tokens/self"],
+    ];
     for (const [text, method, path] of wrong) {
-      const answer = await server.as(text).send(method, path, { json: method === "POST" ? { scopes: ["secrets:read:kind/*"] } : undefined });
+      const answer = await server
+        .as(text)
+        .send(method, path, { json: method === "POST" ? { scopes: ["secrets:read:kind/*"] } : undefined });
       assertError(answer, 403, "SCOPE_DENIED", {}, `${text.slice(0, 3)} ${method} ${path}`);
     }
   });
