@@ -14,15 +14,16 @@ use warded_core::time::Millis;
 use warded_core::usage::Usage;
 
 use crate::app::App;
-use crate::audit::{Actor, ActorType, Detail, Event, EventType};
+use crate::audit::Event;
 use crate::error::{ApiCode, ApiError};
 use crate::guest::{Guest, GuestError, LinkRef};
 use crate::permission::{Guard, Need};
-use crate::store::{AgentRow, Caller, CallerId, Read, SecretRow, StoreError, Tx};
+use crate::store::{AgentRow, Caller, Read, SecretRow, StoreError, Tx};
 
 mod ask;
 mod denial;
 mod implicit;
+mod record;
 mod refusal;
 pub mod scopes;
 
@@ -204,37 +205,6 @@ impl<S: ?Sized> Authority<'_, S> {
     #[must_use]
     pub fn is_operator(&self) -> bool {
         self.asker.kind == TokenKind::ApiKey
-    }
-
-    /// Names what the request turned out to be about.
-    pub fn about(&mut self, resource_id: &str) {
-        self.subject.resource_id = Some(resource_id.to_owned());
-    }
-
-    /// Records refusals under another event from here on.
-    pub const fn refuse_as(&mut self, event: EventType) {
-        self.guard.event = event;
-    }
-
-    /// An event of this request.
-    #[must_use]
-    pub fn event(&self, event_type: EventType) -> Event {
-        let kind = if self.is_operator() { ActorType::Operator } else { ActorType::Agent };
-        let actor = Actor { kind, id: self.caller.principal.clone() };
-        let mut event = Event::new(event_type, actor, Some(self.asker.origin.clone()));
-        event.path.clone_from(&self.subject.path);
-        event.resource_id.clone_from(&self.subject.resource_id);
-        match &self.asker.id {
-            CallerId::Token(id) => event.details.push(("token_id", Detail::Text(id.clone()))),
-            CallerId::Key(id) => event.details.push(("key_id", Detail::Text(id.clone()))),
-            CallerId::Agent(_) => {}
-        }
-        event
-    }
-
-    /// Records an event once the work has succeeded.
-    pub fn record(&mut self, event: Event) {
-        self.events.push(event);
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn list(call: Call<ReadNamespaces>) -> Result<Response, ApiErro
         let all = authority.store.namespaces()?;
         let items = match reach {
             None => all,
-            Some(reach) => reach.among(authority, all)?,
+            Some(reach) => reach.among(authority, &all)?,
         };
         let mut event = authority.event(EventType::TokenUsed);
         event.details.push(("namespaces", Detail::Integer(u64::try_from(items.len()).unwrap_or(u64::MAX))));
@@ -89,12 +89,21 @@ fn decided(authority: &mut Effect<'_>, all: Vec<String>, refused: &Decision) -> 
     if allowed.is_empty() { Err(authority.refuse(refused)) } else { Ok(allowed) }
 }
 
+/// How many namespaces the engine is asked about at a time.
+const BATCH: usize = 10_000;
+
 impl Reach {
-    fn among(&self, authority: &Effect<'_>, all: Vec<String>) -> Result<Vec<String>, Stop> {
+    fn among(&self, authority: &Effect<'_>, all: &[String]) -> Result<Vec<String>, Stop> {
         let Self { scopes, action, within } = self;
-        // The secrets that stand in the namespace itself: one below that is within reach does not show those above it.
-        let below: Vec<_> = all.iter().map(|namespace| format!("secrets:{action}:{namespace}/+")).collect();
-        let found = authority.ask_guest(|guest| scopes::overlapping(guest, scopes, &below, Some(within)))?;
-        Ok(found.into_iter().filter_map(|index| all.get(index).cloned()).collect())
+        let mut reached = Vec::new();
+        for batch in all.chunks(BATCH) {
+            // The secrets that stand in the namespace itself: one below that is within reach does not show those above it.
+            let inside: Vec<_> =
+                batch.iter().map(|namespace| format!("secrets:{action}:{namespace}/+")).collect();
+            let found =
+                authority.ask_guest(|guest| scopes::overlapping(guest, scopes, &inside, Some(within)))?;
+            reached.extend(found.into_iter().filter_map(|index| batch.get(index).cloned()));
+        }
+        Ok(reached)
     }
 }

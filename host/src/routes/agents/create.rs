@@ -148,21 +148,36 @@ fn make(authority: &mut Effect<'_>, wanted: &Wanted) -> Result<(AgentRow, Secret
     let scopes = vocabulary::translate_all(&wanted.scopes, &wanted.namespaces);
     let wanted = if authority.is_operator() { wanted.clone() } else { narrow(authority, wanted, &scopes)? };
     let key = authority.ask_guest(|guest| guest.mint_token(TokenKind::Agent))?;
+    let agent = row(authority, wanted, &scopes, key.hash, key.display)?;
+    if !authority.store.add_agent(&agent)? {
+        let told = "the name is or was another agent's, and names are never used again";
+        return Err(authority.fail(ApiError::new(ApiCode::Conflict, told), "name_taken"));
+    }
+    record(authority, &agent);
+    Ok((agent, key.text))
+}
+
+fn row(
+    authority: &Effect<'_>,
+    wanted: Wanted,
+    scopes: &[String],
+    key_hash: [u8; 32],
+    key_display: String,
+) -> Result<AgentRow, Stop> {
     let id = authority.ask_guest(|_| Ok(new_id(Prefix::Agent)?))?;
     let tier = wanted.tier.unwrap_or(Tier::Critical);
     let parts = GrantParts {
         id: &id,
-        scopes: &scopes,
+        scopes,
         namespaces: Some(&wanted.namespaces),
         ip_allowlist: wanted.ip_policy.as_deref(),
         expires_at: None,
         max_uses: None,
         tier_ceiling: tier,
     };
-    let grant = parts
-        .compile(&authority.app.guest)
-        .map_err(|error| authority.uncompiled("allowed_scopes", &error))?;
-    let agent = AgentRow {
+    let compiled = parts.compile(&authority.app.guest);
+    Ok(AgentRow {
+        grant: compiled.map_err(|error| authority.uncompiled("allowed_scopes", &error))?,
         id,
         name: wanted.name,
         description: wanted.description,
@@ -171,23 +186,13 @@ fn make(authority: &mut Effect<'_>, wanted: &Wanted) -> Result<(AgentRow, Secret
         ip_policy: wanted.ip_policy,
         token_ttl_ceiling: wanted.ttl.map(Millis::as_u64),
         token_tier_ceiling: tier,
-        key_hash: key.hash,
-        key_display: key.display,
-        grant,
+        key_hash,
+        key_display,
         owner: authority.caller().principal.clone(),
         active: true,
         created_at: authority.now(),
         last_active_at: None,
-    };
-    if !authority.store.add_agent(&agent)? {
-        let error = ApiError::new(
-            ApiCode::Conflict,
-            "the name is or was another agent's, and names are never used again",
-        );
-        return Err(authority.fail(error, "name_taken"));
-    }
-    record(authority, &agent);
-    Ok((agent, key.text))
+    })
 }
 
 fn record(authority: &mut Effect<'_>, agent: &AgentRow) {

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use serde_json::json;
+use warded_core::path::Path;
 
 use super::world::World;
 use crate::audit::Origin;
 use crate::extract::RequestContext;
+use crate::store::{Verdict, transact};
 
 #[tokio::test]
 async fn sixty_four_readers_of_a_token_with_three_uses_get_three_values() {
@@ -95,6 +97,30 @@ async fn with_a_failing_engine_nothing_is_allowed_opened_or_consumed() {
     assert_eq!(world.get(&token, "/v1/tokens/self").await.assert_ok()["uses"], 1);
     world.read(&token, "a/NEW").await.assert(404, "SECRET_NOT_FOUND");
     world.read(&token, "a/KEY").await.assert_ok();
+}
+
+#[tokio::test]
+async fn a_value_in_another_place_does_not_open_and_spends_nothing() {
+    let world = World::new().await;
+    world.secret("a/ONE", "one").await;
+    world.secret("a/OTHER", "other").await;
+    let token = world.token(json!({ "scopes": ["secrets:read:a/*"], "max_uses": 1 })).await;
+    // Whoever can write the database moves a sealed value to another path.
+    transact(&*world.app.store, |tx| {
+        let from = tx.secret(Path::parse("a/ONE").unwrap())?.unwrap();
+        let mut to = tx.secret(Path::parse("a/OTHER").unwrap())?.unwrap();
+        let mut version = tx.version(&from.id, None)?.unwrap();
+        to.version = 2;
+        version.version = 2;
+        tx.update_secret(&to)?;
+        tx.add_version(&to.id, &version, 100)?;
+        Ok(Verdict::Done { answer: (), events: Vec::new() })
+    })
+    .await
+    .unwrap();
+    world.read(&token, "a/OTHER").await.assert(500, "INTERNAL");
+    world.assert_recorded("secret.read", "error", &["seal_rejected"]).await;
+    assert_eq!(world.read(&token, "a/OTHER?version=1").await.assert_ok()["value"], "other");
 }
 
 #[tokio::test]

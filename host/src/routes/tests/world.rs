@@ -118,48 +118,16 @@ impl World {
 
     /// A member of a role; answers the API key.
     pub(super) async fn operator(&self, role: Role) -> String {
-        let guest = &self.app.guest;
-        let key = guest.mint_token(TokenKind::ApiKey).unwrap();
-        let member_id = new_id(Prefix::Member).unwrap();
-        let id = new_id(Prefix::Key).unwrap();
-        let scopes: Vec<_> = role::scopes(role).iter().map(|scope| (*scope).to_owned()).collect();
-        let parts = GrantParts {
-            id: &id,
-            scopes: &scopes,
-            namespaces: None,
-            ip_allowlist: None,
-            expires_at: None,
-            max_uses: None,
-            tier_ceiling: Tier::Standard,
-        };
-        let grant = parts.compile(guest).unwrap();
-        let created_at = self.app.clock.now();
-        let member = MemberRow {
-            id: member_id.clone(),
-            email: format!("{member_id}@example.com"),
-            name: role.word().to_owned(),
-            role,
-            created_at,
-        };
-        let row = KeyRow {
-            id,
-            member_id: member_id.clone(),
-            name: "first".to_owned(),
-            hash: key.hash,
-            display: key.display.clone(),
-            grant,
-            created_at,
-            expires_at: None,
-        };
+        let (member, key, text) = member(&self.app, role);
         transact(&*self.app.store, move |tx| {
             tx.add_member(&member)?;
-            tx.add_key(&row)?;
+            tx.add_key(&key)?;
             let actor = Actor { kind: ActorType::System, id: "system".to_owned() };
             Ok(Verdict::Done { answer: (), events: vec![Event::new(EventType::MemberInvited, actor, None)] })
         })
         .await
         .unwrap();
-        key.text.expose().clone()
+        text
     }
 
     /// An agent, made by the admin.
@@ -258,4 +226,27 @@ impl World {
         assert_eq!(json!([newest["event_type"], newest["outcome"], newest["reasons"]]), expected, "{newest}");
         newest
     }
+}
+
+/// A member of a role and an API key, with its text.
+fn member(app: &App, role: Role) -> (MemberRow, KeyRow, String) {
+    let minted = app.guest.mint_token(TokenKind::ApiKey).unwrap();
+    let (id, member_id) = (new_id(Prefix::Key).unwrap(), new_id(Prefix::Member).unwrap());
+    let scopes: Vec<_> = role::scopes(role).iter().map(|scope| (*scope).to_owned()).collect();
+    let parts = GrantParts {
+        id: &id,
+        scopes: &scopes,
+        namespaces: None,
+        ip_allowlist: None,
+        expires_at: None,
+        max_uses: None,
+        tier_ceiling: Tier::Standard,
+    };
+    let grant = parts.compile(&app.guest).unwrap();
+    let created_at = app.clock.now();
+    let email = format!("{member_id}@example.com");
+    let member = MemberRow { id: member_id.clone(), email, name: role.word().to_owned(), role, created_at };
+    let (hash, display, name) = (minted.hash, minted.display, "first".to_owned());
+    let key = KeyRow { id, member_id, name, hash, display, grant, created_at, expires_at: None };
+    (member, key, minted.text.expose().clone())
 }

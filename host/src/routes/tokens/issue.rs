@@ -22,6 +22,7 @@ use crate::authorize::{Ask, Effect, Stop, Subject};
 use crate::body::not_null;
 use crate::error::{ApiCode, ApiError};
 use crate::grant::GrantParts;
+use crate::guest::MintedToken;
 use crate::id::{Prefix, new_id};
 use crate::permission::IssueToken;
 use crate::reply::json;
@@ -114,7 +115,7 @@ fn mint(authority: &mut Effect<'_>, wanted: &Wanted) -> Result<(TokenRow, Secret
     refuse_raised_tier(authority, &scopes)?;
     refuse_too_many(authority, &agent)?;
     let minted = authority.ask_guest(|guest| guest.mint_token(TokenKind::Scoped))?;
-    let token = row(authority, wanted, &agent, scopes, ttl, minted.hash, minted.display)?;
+    let token = row(authority, wanted, &agent, &scopes, ttl, &minted)?;
     authority.store.add_token(&token)?;
     record(authority, &token);
     Ok((token, minted.text))
@@ -168,17 +169,16 @@ fn row(
     authority: &Effect<'_>,
     wanted: &Wanted,
     agent: &AgentRow,
-    scopes: Vec<String>,
+    scopes: &[String],
     ttl: Millis,
-    hash: [u8; 32],
-    display: String,
+    minted: &MintedToken,
 ) -> Result<TokenRow, Stop> {
     let id = authority.ask_guest(|_| Ok(new_id(Prefix::Token)?))?;
     let now = authority.now();
     let expires_at = now.checked_add(ttl).unwrap_or(Millis::MAX);
     let parts = GrantParts {
         id: &id,
-        scopes: &scopes,
+        scopes,
         // The agent's link of the chain confines the token to the agent's namespaces, as they are at each use.
         namespaces: None,
         ip_allowlist: wanted.ip_allowlist.as_deref(),
@@ -186,14 +186,13 @@ fn row(
         max_uses: wanted.max_uses,
         tier_ceiling: Tier::Standard,
     };
-    let grant =
-        parts.compile(&authority.app.guest).map_err(|error| authority.uncompiled("scopes", &error))?;
+    let compiled = parts.compile(&authority.app.guest);
     Ok(TokenRow {
-        grant,
+        grant: compiled.map_err(|error| authority.uncompiled("scopes", &error))?,
         id,
         agent_id: agent.id.clone(),
-        hash,
-        display,
+        hash: minted.hash,
+        display: minted.display.clone(),
         scopes: wanted.scopes.clone(),
         ip_allowlist: wanted.ip_allowlist.clone(),
         max_uses: wanted.max_uses,
