@@ -21,12 +21,12 @@ mod approvals;
 mod audit;
 mod health;
 mod me;
-mod metadata;
 mod namespaces;
 mod networks;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod timestamp;
 mod tokens;
 
 use api_router::ApiRouter;

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::call::Call;
-use super::metadata::rfc3339;
+use super::timestamp::rfc3339;
 use super::work::{carry_out, look_up};
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Authority, Stop, Subject};

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use axum::extract::{FromRequest as _, Request};
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::HeaderName;
 use serde::de::DeserializeOwned;
 
 use crate::app::Shared;
@@ -67,18 +67,12 @@ impl<P: Permission> Call<P> {
         Err(ApiError::invalid("id", "an id is 1 to 128 of `A-Z a-z 0-9 _ -`"))
     }
 
-    /// The request's headers.
-    #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
-        self.request.headers()
-    }
-
     /// A header that may be given once, as text.
     ///
     /// # Errors
     /// 400 naming the header.
     pub fn header(&self, name: &HeaderName, shown: &'static str) -> Result<Option<String>, ApiError> {
-        let mut values = self.headers().get_all(name).iter();
+        let mut values = self.request.headers().get_all(name).iter();
         let Some(value) = values.next() else { return Ok(None) };
         match (value.to_str(), values.next()) {
             (Ok(text), None) => Ok(Some(text.to_owned())),
@@ -87,29 +81,26 @@ impl<P: Permission> Call<P> {
         }
     }
 
-    /// The body, and the call without it.
+    /// The body, which can be taken once; the headers go with it.
     ///
     /// # Errors
     /// 400 naming the field, 408, 413 or 415.
-    pub async fn body<T: DeserializeOwned>(self) -> Result<(T, Self), ApiError> {
-        let (parts, body) = self.request.into_parts();
-        let rest = Request::from_parts(parts.clone(), axum::body::Body::empty());
-        let Json(body) = Json::from_request(Request::from_parts(parts, body), &self.case.app).await?;
-        Ok((body, Self { request: rest, ..self }))
+    pub async fn body<T: DeserializeOwned>(&mut self) -> Result<T, ApiError> {
+        let request = std::mem::take(&mut self.request);
+        let Json(body) = Json::from_request(request, &self.case.app).await?;
+        Ok(body)
     }
 
     /// Refuses a body with anything in it.
     ///
     /// # Errors
     /// As [`body`](Self::body).
-    pub async fn without_body(self) -> Result<Self, ApiError> {
+    pub async fn no_body(&mut self) -> Result<(), ApiError> {
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Empty {}
-        let (parts, body) = self.request.into_parts();
-        let rest = Request::from_parts(parts.clone(), axum::body::Body::empty());
-        let request = Request::from_parts(parts, body);
+        let request = std::mem::take(&mut self.request);
         let OptionalJson::<Empty>(_) = OptionalJson::from_request(request, &self.case.app).await?;
-        Ok(Self { request: rest, ..self })
+        Ok(())
     }
 }

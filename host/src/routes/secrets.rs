@@ -1,13 +1,13 @@
 //! `/v1/secrets…`: what is stored at a path, and what lies below one.
 
-use warded_core::path::PathBuf;
+use warded_core::path::{Path, PathBuf};
 
 use super::call::Call;
-use super::metadata::parse_path;
 use crate::error::ApiError;
 use crate::permission::Permission;
 
 mod delete;
+mod description;
 mod fields;
 mod import;
 mod list;
@@ -55,6 +55,11 @@ impl Address {
         }
         Ok(address.path)
     }
+}
+
+/// The path that a field or the target names.
+fn parse_path<'a>(field: &str, text: &'a str) -> Result<Path<'a>, ApiError> {
+    Path::parse(text).map_err(|error| ApiError::from_core(field, &error))
 }
 
 const IMPORT: &str = "import";

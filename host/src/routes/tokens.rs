@@ -6,7 +6,7 @@ use serde::Serialize;
 use warded_core::ErrorCode;
 
 use super::call::Call;
-use super::metadata::rfc3339;
+use super::timestamp::rfc3339;
 use super::work::{carry_out, look_up};
 use crate::audit::EventType;
 use crate::authorize::{Authority, Stop, Subject};
@@ -113,8 +113,8 @@ pub(super) async fn revoke(call: Call<RevokeToken>) -> Result<Response, ApiError
 }
 
 /// What a token is and what remains of it; asking spends nothing, and a used-up token may still ask.
-pub(super) async fn inspect(call: Call<InspectToken>) -> Result<Response, ApiError> {
-    let call = call.without_body().await?;
+pub(super) async fn inspect(mut call: Call<InspectToken>) -> Result<Response, ApiError> {
+    call.no_body().await?;
     let token = look_up(call.case(Subject::default()), |authority| {
         authority.require_standing(&[ErrorCode::UsesExhausted])?;
         let CallerId::Token(id) = authority.asker().id.clone() else { return Err(authority.refuse_kind()) };

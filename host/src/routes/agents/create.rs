@@ -76,8 +76,8 @@ struct CreatedOut<'a> {
     agent: AgentOut,
 }
 
-pub(in super::super) async fn create(call: Call<CreateAgent>) -> Result<Response, ApiError> {
-    let (body, call): (CreateIn, _) = call.body().await?;
+pub(in super::super) async fn create(mut call: Call<CreateAgent>) -> Result<Response, ApiError> {
+    let body: CreateIn = call.body().await?;
     let wanted = Wanted::parse(body, call.app().config.token_ttl_ceiling)?;
     let (agent, key) =
         carry_out(call.case(Subject::default()), move |authority| make(authority, &wanted)).await?;

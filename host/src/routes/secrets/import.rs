@@ -8,9 +8,9 @@ use warded_core::path::{Path, PathBuf};
 use warded_core::secret::Secret;
 
 use super::super::call::Call;
-use super::super::metadata::parse_path;
 use super::super::work::carry_out;
 use super::fields::{Wanted, fits, object_or_null, secret_text};
+use super::parse_path;
 use super::write::write;
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Effect, Stop, Subject};
@@ -43,8 +43,8 @@ struct ImportOut<'a> {
     skipped: usize,
 }
 
-pub(in super::super) async fn import(call: Call<ImportSecrets>) -> Result<Response, ApiError> {
-    let (body, call): (ImportIn, _) = call.body().await?;
+pub(in super::super) async fn import(mut call: Call<ImportSecrets>) -> Result<Response, ApiError> {
+    let body: ImportIn = call.body().await?;
     let namespace = PathBuf::from(parse_path("namespace", &body.namespace)?);
     let tier = body.access_tier.as_deref();
     let wanted = Wanted::parse(body.secret_type.as_deref(), tier, body.metadata.as_ref())?;

@@ -10,8 +10,9 @@ use warded_core::pattern::{Pattern, PatternBuf};
 use warded_core::tier::Tier;
 
 use super::super::call::Call;
-use super::super::metadata::{SecretOut, parse_path};
 use super::super::work::carry_out;
+use super::description::SecretOut;
+use super::parse_path;
 use crate::audit::mask::mask_tokens;
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Ask, Asker, Effect, Stop, Subject};

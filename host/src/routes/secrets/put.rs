@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use warded_core::secret::Secret;
 
 use super::super::call::Call;
-use super::super::metadata::SecretOut;
 use super::super::work::carry_out;
 use super::Address;
+use super::description::SecretOut;
 use super::fields::{Wanted, fits, object_or_null, secret_text};
 use super::write::write;
 use crate::authorize::Subject;
@@ -31,10 +31,10 @@ struct PutIn {
     metadata: Option<Map<String, Value>>,
 }
 
-pub(in super::super) async fn put(call: Call<WriteSecret>) -> Result<Response, ApiError> {
+pub(in super::super) async fn put(mut call: Call<WriteSecret>) -> Result<Response, ApiError> {
     let path = Address::of_secret(&call)?;
     let expected = if_match(&call)?;
-    let (body, call): (PutIn, _) = call.body().await?;
+    let body: PutIn = call.body().await?;
     if !fits(&body.value) {
         return Err(ApiError::invalid("value", "at most 64 KiB"));
     }

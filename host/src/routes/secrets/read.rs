@@ -10,9 +10,10 @@ use warded_core::pattern::Pattern;
 use warded_core::secret::Secret;
 
 use super::super::call::Call;
-use super::super::metadata::{SecretOut, metadata, namespace_and_key, rfc3339};
+use super::super::timestamp::rfc3339;
 use super::super::work::carry_out;
 use super::delete::unknown_secret;
+use super::description::{SecretOut, metadata, namespace_and_key};
 use super::list::{Listing, Page, list_below, looking};
 use super::{Address, sealing};
 use crate::audit::{Detail, EventType};
@@ -218,10 +219,10 @@ fn answer(found: &Found) -> Response {
         ),
         Found::Versions(secret, versions) => {
             let (namespace, key) = namespace_and_key(&secret.path);
-            let item = |info: &'_ VersionInfo| (info.version, rfc3339(info.created_at));
-            let items = versions.iter().map(|info| {
-                let (version, created_at) = item(info);
-                VersionOut { version, created_at, created_by: &info.created_by }
+            let items = versions.iter().map(|info| VersionOut {
+                version: info.version,
+                created_at: rfc3339(info.created_at),
+                created_by: &info.created_by,
             });
             json(StatusCode::OK, &VersionsOut { namespace, key, items: items.collect() })
         }

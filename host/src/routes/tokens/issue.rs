@@ -12,8 +12,8 @@ use warded_core::time::Millis;
 use warded_core::usage::Usage;
 
 use super::super::call::Call;
-use super::super::metadata::rfc3339;
 use super::super::networks::networks;
+use super::super::timestamp::rfc3339;
 use super::super::work::carry_out;
 use super::Lifetime;
 use super::tier::highest_tier;
@@ -56,8 +56,8 @@ struct Wanted {
 /// How long a token lives if nothing is said: an hour.
 const DEFAULT_TTL: u64 = 3_600_000;
 
-pub(in super::super) async fn issue(call: Call<IssueToken>) -> Result<Response, ApiError> {
-    let (body, call): (IssueIn, _) = call.body().await?;
+pub(in super::super) async fn issue(mut call: Call<IssueToken>) -> Result<Response, ApiError> {
+    let body: IssueIn = call.body().await?;
     let wanted = Wanted::parse(body, call.app().config.token_ttl_ceiling)?;
     let (token, text) =
         carry_out(call.case(Subject::default()), move |authority| mint(authority, &wanted)).await?;

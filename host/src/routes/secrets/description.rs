@@ -1,18 +1,10 @@
-//! What replies say of stored things: times, metadata, the fields of a secret.
+//! A secret as replies describe it, without its value.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use warded_core::path::Path;
-use warded_core::time::Millis;
 
-use crate::audit::record::time_text;
+use super::super::timestamp::rfc3339;
 use crate::store::SecretRow;
-
-/// A time as RFC 3339 in UTC.
-pub(super) fn rfc3339(time: Millis) -> String {
-    // Beyond the year 9999 there is no such text; a client must still read it as a time, and as far away.
-    time_text(time).unwrap_or_else(|_| "9999-12-31T23:59:59.999Z".to_owned())
-}
 
 /// Stored metadata as an object: clients read it as one, so no metadata is an empty one.
 pub(super) fn metadata(stored: &str) -> Map<String, Value> {
@@ -64,20 +56,9 @@ impl SecretOut {
     }
 }
 
-/// A path of a request's field or target.
-pub(super) fn parse_path<'a>(field: &str, text: &'a str) -> Result<Path<'a>, crate::error::ApiError> {
-    Path::parse(text).map_err(|error| crate::error::ApiError::from_core(field, &error))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_rfc_3339_with_a_zone() {
-        assert_eq!(rfc3339(Millis::new(1_700_000_000_123).unwrap()), "2023-11-14T22:13:20.123Z");
-        assert_eq!(rfc3339(Millis::MAX), "9999-12-31T23:59:59.999Z");
-    }
 
     #[test]
     fn no_metadata_is_an_empty_object() {
