@@ -109,7 +109,7 @@ codes! {
     /// Token text of the wrong form, alphabet, kind or checksum.
     InvalidToken = 23, "invalid_token", Input, 401, "not a token";
     /// Compiled bytes of another version, or damaged.
-    InvalidCompiled = 24, "invalid_compiled", Input, 400, "compiled bytes are not usable, compile the document again";
+    InvalidCompiled = 24, "invalid_compiled", Input, 400, "not usable, compile the document again";
     /// Two keys of a keyring with the same key id.
     DuplicateKeyId = 25, "duplicate_key_id", Input, 400, "two keys have the same key id";
     /// Audit records whose chain does not hold.
@@ -132,7 +132,7 @@ codes! {
     /// The target's tier is above the grant's ceiling.
     TierExceedsGrant = 71, "tier_exceeds_grant", Denied, 403, "the tier is above the grant's ceiling";
     /// The stored usage lies more than a day in the future.
-    UsageAhead = 72, "usage_ahead", Denied, 403, "the stored usage is more than a day ahead of the clock";
+    UsageAhead = 72, "usage_ahead", Denied, 403, "the usage is over a day ahead of the clock";
     /// Nobody is asking: the chain has no link.
     ChainEmpty = 73, "chain_empty", Denied, 403, "the chain has no grant";
     /// The chain has more than four links.
@@ -141,12 +141,12 @@ codes! {
     /// The sealed value does not open: wrong context, wrong key, or changed bytes.
     SealRejected = 128, "seal_rejected", Crypto, 422, "the sealed value does not open";
     /// No key of the keyring has the key id that the sealed value names.
-    KeyUnknown = 129, "key_unknown", Crypto, 422, "no key with the key id of the sealed value";
+    KeyUnknown = 129, "key_unknown", Crypto, 422, "no key has the value's key id";
 
     /// A loaded object has been evicted, or the handle names another: load it again.
-    Stale = 160, "stale", Misuse, 500, "the handle is stale, load the object again";
+    Stale = 160, "stale", Misuse, 500, "the handle is stale, load again";
     /// A length or layout that the ABI does not allow.
-    InvalidBuffer = 161, "invalid_buffer", Misuse, 500, "the buffer does not hold what the call needs";
+    InvalidBuffer = 161, "invalid_buffer", Misuse, 500, "the buffer is laid out wrongly";
 
     /// A state that cannot be.
     Internal = 192, "internal", Bug, 500, "internal error";

@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 use crate::codec::{DAMAGED, Reader, Writer};
 use crate::error::Error;
 use crate::path::Path;
-use crate::sorted::sorted;
 
 /// A set of namespaces, each meaning everything below it.
 ///
@@ -34,8 +33,12 @@ impl Namespaces {
         if namespaces.contains(&"*") {
             return None;
         }
-        let mut prefixes: Vec<Box<str>> =
-            sorted(namespaces.iter().map(|text| format!("{text}/").into()).collect());
+        let mut prefixes: Vec<Box<str>> = Vec::with_capacity(namespaces.len());
+        // At most a few hundred: keeping them in order is less code than sorting them.
+        for namespace in namespaces {
+            let prefix: Box<str> = format!("{namespace}/").into();
+            prefixes.insert(prefixes.partition_point(|known| *known < prefix), prefix);
+        }
         prefixes.dedup_by(|later, earlier| later.starts_with(&**earlier));
         Some(Self(prefixes))
     }

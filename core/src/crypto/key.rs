@@ -8,7 +8,6 @@ use zeroize::Zeroizing;
 
 use super::hash::MacState;
 use crate::error::{Error, ErrorCode, Hint};
-use crate::sorted::sorted;
 
 /// The most keys that a keyring holds.
 pub const MAX_KEYS: usize = 64;
@@ -93,9 +92,9 @@ impl Keyring {
         if keys.len() > MAX_KEYS {
             return Err(Error::new(ErrorCode::LimitExceeded).with_hint(Hint::AtMost(MAX_KEYS as u64)));
         }
-        let mut ids = sorted(keys.iter().map(MasterKey::id).collect());
-        ids.dedup();
-        if ids.len() != keys.len() {
+        let again =
+            |(at, key): (usize, &MasterKey)| keys.iter().take(at).any(|earlier| earlier.id() == key.id());
+        if keys.iter().enumerate().any(again) {
             return Err(Error::new(ErrorCode::DuplicateKeyId));
         }
         let mut keys = keys.into_iter();
