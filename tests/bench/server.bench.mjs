@@ -99,7 +99,7 @@ export async function requests() {
     const rate = median(syncs);
     const head = ["request", "clients", "per second", "p50", "p99", "server CPU per 1,000", "of clients × fdatasyncs/s"];
     const notes = [
-      `The disk alone made ${rate.toFixed(0)} durable appends of 4 KiB a second from one writer (fdatasync, median of ${syncs.length} runs in between).`,
+      `The disk alone made ${rate.toFixed(0)} durable writes of 4 KiB a second from one writer (fdatasync, median of ${syncs.length} runs in between).`,
       "Every request is authenticated, decided and opened or sealed in the Wasm module, and answered after its audit record is durable.",
       `Memory in use: ${idle.toFixed(1)} MiB idle after the first requests, ${memory(server.child.pid).toFixed(1)} MiB after the load.`,
     ];

@@ -1,7 +1,7 @@
-//! How many durable appends a second the disk takes from one writer.
+//! How many durable writes a second the disk takes from one writer.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -9,15 +9,24 @@ use anyhow::{Context as _, Result};
 
 use crate::report::{Report, own_cpu};
 
-/// Appends and syncs for `span`; the file is removed.
+/// A file of this many pages is written round and round, as a write-ahead log is: one that grows would measure the file system too.
+const PAGES: u64 = 1024;
+const PAGE: [u8; 4096] = [0x5a; 4096];
+
+/// Writes a page and syncs, for `span`; the file is removed.
 pub(crate) fn run(folder: &Path, span: Duration) -> Result<Report> {
     let path = folder.join(format!("warded-load-{}.tmp", std::process::id()));
-    let mut file = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
+    let file = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
+    (0..PAGES).try_for_each(|page| file.write_all_at(&PAGE, page * 4096))?;
+    file.sync_all()?;
     let mut report = Report::default();
     let begin = Instant::now();
-    while begin.elapsed() < span {
+    for page in (0..PAGES).cycle() {
         let start = Instant::now();
-        file.write_all(&[0x5a; 4096])?;
+        if begin.elapsed() >= span {
+            break;
+        }
+        file.write_all_at(&PAGE, page * 4096)?;
         file.sync_data()?;
         report.micros.push(u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX));
     }

@@ -26,7 +26,7 @@ struct Arguments {
 enum Command {
     /// Sends one request again and again over each of many connections.
     Http(Http),
-    /// Appends 4 KiB and makes it durable, again and again: what the disk can do.
+    /// Writes 4 KiB and makes it durable, again and again: what the disk can do.
     Sync {
         /// Where the file is made and removed.
         #[arg(long)]
