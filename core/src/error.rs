@@ -91,7 +91,7 @@ codes! {
     /// A scope that is not `resource:action:pattern`.
     InvalidScope = 14, "invalid_scope", Input, 400, "scope is malformed";
     /// More than 16 shapes of scope in one set.
-    TooManyShapes = 15, "too_many_shapes", Input, 400, "too many different shapes of scope";
+    TooManyShapes = 15, "too_many_shapes", Input, 400, "too many shapes of scope";
     /// Text that is not an IP address in strict notation.
     InvalidIp = 16, "invalid_ip", Input, 400, "not an IP address";
     /// Text that is not an address or CIDR.
@@ -126,13 +126,13 @@ codes! {
     /// The grant has been used as often as it may be.
     UsesExhausted = 68, "uses_exhausted", Denied, 401, "the grant's uses are exhausted";
     /// The source address is outside the allowlist.
-    IpNotAllowed = 69, "ip_not_allowed", Denied, 403, "the source address is not allowed";
+    IpNotAllowed = 69, "ip_not_allowed", Denied, 403, "the address is not allowed";
     /// There is an allowlist, and the source address is not known.
-    IpUnknown = 70, "ip_unknown", Denied, 403, "the source address is unknown";
+    IpUnknown = 70, "ip_unknown", Denied, 403, "the address is unknown";
     /// The target's tier is above the grant's ceiling.
     TierExceedsGrant = 71, "tier_exceeds_grant", Denied, 403, "the tier is above the grant's ceiling";
     /// The stored usage lies more than a day in the future.
-    UsageAhead = 72, "usage_ahead", Denied, 403, "the usage is over a day ahead of the clock";
+    UsageAhead = 72, "usage_ahead", Denied, 403, "the usage is over a day ahead";
     /// Nobody is asking: the chain has no link.
     ChainEmpty = 73, "chain_empty", Denied, 403, "the chain has no grant";
     /// The chain has more than four links.
