@@ -64,7 +64,8 @@ async function run(shell, block, index, cwd, deadline) {
   try {
     status = await shell.printed(deadline, marker, () => {
       if (block.background !== undefined && printed().includes(block.background)) return "0";
-      return new RegExp(`^${marker}(\\d+)$`, "m").exec(printed())?.[1];
+      const ended = new RegExp(`^${marker}(\\d+)$`, "m").exec(printed())?.[1];
+      return block.background !== undefined && ended ? `${ended} too early` : ended;
     });
   } catch (error) {
     throw fail(error.message.split("\n")[0]);
@@ -78,7 +79,7 @@ function command({ language, code, background }, index, cwd, marker) {
   // The block's own standard input is empty: it must not read the rest of the tour.
   const report = `printf '\\n${marker}%d\\n' $?\n`;
   if (language === "sh") {
-    if (background !== undefined) return `{ ${code.trim()}\n} </dev/null &\n`;
+    if (background !== undefined) return `{ { ${code.trim()}\n}; ${report} } </dev/null &\n`;
     const file = join(cwd, `.tour-${index}.sh`);
     writeFileSync(file, code);
     return `. ${file} </dev/null\n${report}`;

@@ -45,6 +45,7 @@ describe("the runner", () => {
     await assert.rejects(runs(`${fence("sh", "true")}\n${fence("sh", "false")}`), /line 5: exit 1/);
     await assert.rejects(runs(fence("js", "throw new Error('no');")), /line 1: exit 1/);
     await assert.rejects(runs(fence("sh", "exit 3")), /line 1: .*the process ended/);
+    await assert.rejects(runs(`<!-- background: ready -->\n${fence("sh", "(exit 4)")}`), /line 2: exit 4 too early/);
     await assert.rejects(runs(`<!-- expect: b -->\n${fence("sh", "echo a")}`), /line 2: did not print `b`/);
     await assert.rejects(tour(blocks(fence("sh", "sleep 60")), { cwd: folder(), deadline: 300 }), /line 1: .*not within 300 ms/);
   });
@@ -59,6 +60,7 @@ describe("the five-minute tour", () => {
     const env = {
       NO_COLOR: "1",
       WARDED_LISTEN: `127.0.0.1:${port}`,
+      WARDED_METRICS_LISTEN: "127.0.0.1:0",
       npm_config_prefer_offline: "true",
       npm_config_cache: await npmCache(),
     };
