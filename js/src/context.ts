@@ -27,30 +27,7 @@ export class BoundContext {
     if (typeof context !== "object" || context === null) throw wrongType("context", "an object", context);
     const given = context as Record<string, unknown>;
     for (const name in given) {
-      if (has.call(given, name)) this.#take(name, given[name]);
-    }
-  }
-
-  #take(name: string, value: unknown): void {
-    switch (name) {
-      case "purpose":
-      case "object":
-      case "path":
-        this[name] = string(`context.${name}`, value);
-        return;
-      case "tenant":
-        this.tenant = string("context.tenant", value);
-        if (!HEX.test(this.tenant)) throw new RangeError("context.tenant: expected 32 lower-case hex digits");
-        return;
-      case "version":
-        if (typeof value !== "number") throw wrongType("context.version", "a number", value);
-        if (!Number.isSafeInteger(value) || value < 0) {
-          throw new RangeError(`context.version: expected a whole number from 0 to 2^53-1, got ${value}`);
-        }
-        this.version = value;
-        return;
-      default:
-        throw new TypeError(`context: unknown property \`${name}\``);
+      if (has.call(given, name)) take(this, name, given[name]);
     }
   }
 
@@ -64,6 +41,29 @@ export class BoundContext {
     const purpose = writeText(this.purpose, at);
     const object = writeText(this.object, writeTenant(this.tenant, purpose));
     return writeVersion(this.version, writeText(this.path, object));
+  }
+}
+
+function take(context: BoundContext, name: string, value: unknown): void {
+  switch (name) {
+    case "purpose":
+    case "object":
+    case "path":
+      context[name] = string(`context.${name}`, value);
+      return;
+    case "tenant":
+      context.tenant = string("context.tenant", value);
+      if (!HEX.test(context.tenant)) throw new RangeError("context.tenant: expected 32 lower-case hex digits");
+      return;
+    case "version":
+      if (typeof value !== "number") throw wrongType("context.version", "a number", value);
+      if (!Number.isSafeInteger(value) || value < 0) {
+        throw new RangeError(`context.version: expected a whole number from 0 to 2^53-1, got ${value}`);
+      }
+      context.version = value;
+      return;
+    default:
+      throw new TypeError(`context: unknown property \`${name}\``);
   }
 }
 

@@ -9,34 +9,38 @@ import { load } from "./load.js";
 
 type Operation = (length: number) => number;
 
-/** The functions of the module: each takes the number of bytes in the buffer and returns status * 2^32 + length of the answer. */
-interface Exports {
+/** What works on the buffer: each takes the number of bytes in it and returns status * 2^32 + length of the answer. */
+interface Operations {
+  readonly aes_gcm_open: Operation;
+  readonly aes_gcm_seal: Operation;
+  readonly compile_grant: Operation;
+  readonly covers: Operation;
+  readonly decide: Operation;
+  readonly decide_document: Operation;
+  readonly hash_token: Operation;
+  readonly hmac_sha256: Operation;
+  readonly kbkdf: Operation;
+  readonly load_grant: Operation;
+  readonly load_keyring: Operation;
+  readonly mint_token: Operation;
+  readonly open: Operation;
+  readonly overlaps: Operation;
+  readonly random_key: Operation;
+  readonly seal: Operation;
+  readonly seal_with_fresh_salt: Operation;
+  readonly sha256: Operation;
+  readonly verify_token: Operation;
+}
+
+/** The name of an operation. */
+export type OperationName = keyof Operations;
+
+/** The functions of the module. */
+interface Exports extends Operations {
   readonly memory: WebAssembly.Memory;
   readonly __wbindgen_start: () => void;
   readonly buffer: (length: number) => number;
-  readonly compile_grant: Operation;
-  readonly load_grant: Operation;
-  readonly decide: Operation;
-  readonly decide_document: Operation;
-  readonly load_keyring: Operation;
-  readonly random_key: Operation;
-  readonly covers: Operation;
-  readonly overlaps: Operation;
-  readonly seal: Operation;
-  readonly seal_with_fresh_salt: Operation;
-  readonly open: Operation;
-  readonly mint_token: Operation;
-  readonly hash_token: Operation;
-  readonly verify_token: Operation;
-  readonly sha256: Operation;
-  readonly hmac_sha256: Operation;
-  readonly aes_gcm_seal: Operation;
-  readonly aes_gcm_open: Operation;
-  readonly kbkdf: Operation;
 }
-
-/** The name of a function that works on the buffer. */
-export type OperationName = Exclude<keyof Exports, "memory" | "__wbindgen_start" | "buffer">;
 
 /** What an operation returns from here on upwards is an error. */
 export const FAILED = 2 ** 32;
@@ -84,13 +88,26 @@ function refresh(engine: Exports): void {
   }
 }
 
-/** Runs an operation on the `length` bytes that were written after `reserve`; an error's status stays in the result. */
+/**
+ * Runs an operation on the `length` bytes that were written after `reserve`; an error's status stays in the result.
+ *
+ * The hot path writes `leave(enter().decide(length))` instead: a call of a function that the compiler knows is a tenth of a microsecond faster.
+ */
 export function run(name: OperationName, length: number): number {
-  const ready = engine as Exports;
+  return leave(enter()[name](length));
+}
+
+/** The operations, one of which is called next. */
+export function enter(): Operations {
   isUnderWay = true;
-  const result = ready[name](length);
+  return engine as Exports;
+}
+
+/** Takes note that the operation has returned, and of where its answer lies. */
+export function leave(result: number): number {
   isUnderWay = false;
-  const answer = result % FAILED;
+  const ready = engine as Exports;
+  const answer = result < FAILED ? result : result % FAILED;
   // An answer longer than the buffer has moved it.
   if (answer > capacity) {
     address = ready.buffer(answer);
@@ -146,13 +163,15 @@ export function utf8(text: string): Uint8Array {
 
 /** Writes text as UTF-8 and returns the end; there must be room for three bytes a character. */
 export function write(text: string, at: number): number {
-  // A loop is faster than the encoder for the short ASCII texts that scopes, paths and addresses are.
-  for (let index = 0; index < text.length; index++) {
+  // A loop is faster than the encoder for the short ASCII texts that scopes, paths and addresses are; and over constants, than over variables.
+  const bytes = memory;
+  const { length } = text;
+  for (let index = 0; index < length; index++) {
     const code = text.charCodeAt(index);
     if (code > 0x7f) return encode(text, at);
-    memory[at + index] = code;
+    bytes[at + index] = code;
   }
-  return at + text.length;
+  return at + length;
 }
 
 function encode(text: string, at: number): number {

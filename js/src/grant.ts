@@ -60,11 +60,11 @@ export class Loaded implements Grant {
     return grant.#bytes;
   }
 
-  /** Writes the handle into the buffer. */
-  static writeHandle(grant: Loaded, at: number): void {
-    view.setInt32(at, grant.#slot, true);
-    view.setInt32(at + 4, grant.#low, true);
-    view.setInt32(at + 8, grant.#high, true);
+  /** Writes the handle. */
+  static writeHandle(grant: Loaded, data: DataView, at: number): void {
+    data.setInt32(at, grant.#slot, true);
+    data.setInt32(at + 4, grant.#low, true);
+    data.setInt32(at + 8, grant.#high, true);
   }
 
   /** Puts the grant into the engine's cache; throws if the bytes are not usable. */

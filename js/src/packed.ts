@@ -3,7 +3,7 @@
 
 import { REASONS } from "./codes.js";
 import type { Decision, Reason, ReadLink } from "./decide.js";
-import { address, FAILED, memory, reserve, run, STALE, status, view, write } from "./engine.js";
+import { address, enter, FAILED, leave, memory, reserve, STALE, status, view, write } from "./engine.js";
 import { Loaded } from "./grant.js";
 import type { ReadRequest } from "./request.js";
 import { isCounter, type Usage } from "./usage.js";
@@ -23,7 +23,7 @@ export function decidePacked(links: readonly ReadLink[], asked: ReadRequest): De
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const end = writeRequest(links, asked);
     if (end === 0) return undefined;
-    const result = run("decide", end - address);
+    const result = leave(enter().decide(end - address));
     if (result < FAILED) return readDecision();
     if (status(result) !== STALE) return undefined;
     for (const link of links) Loaded.load(link.grant);
@@ -73,41 +73,45 @@ function writeRequest(links: readonly ReadLink[], asked: ReadRequest): number {
   const end = write(ip, afterTarget);
   if (afterResource - start > MAX_WORD || afterAction - afterResource > MAX_WORD) return 0;
   if (afterTarget - afterAction > MAX_TARGET || end - afterTarget > MAX_WORD) return 0;
-  memory[address] = 1;
-  memory[address + 1] = links.length;
-  memory[address + 2] = tierByte(asked.tier);
-  memory[address + 3] = asked.path !== undefined ? 1 : asked.listing !== undefined ? 2 : 0;
-  memory[address + 4] = afterResource - start;
-  memory[address + 5] = afterAction - afterResource;
-  view.setUint16(address + 6, afterTarget - afterAction, true);
-  memory[address + 8] = asked.ip === undefined ? 0 : 1;
-  memory[address + 9] = end - afterTarget;
-  view.setUint16(address + 10, 0);
-  view.setUint32(address + 12, 0);
-  writeInteger(asked.now as number, address + 16);
+  const head = address;
+  const bytes = memory;
+  bytes[head] = 1;
+  bytes[head + 1] = links.length;
+  bytes[head + 2] = tierByte(asked.tier);
+  bytes[head + 3] = asked.path !== undefined ? 1 : asked.listing !== undefined ? 2 : 0;
+  bytes[head + 4] = afterResource - start;
+  bytes[head + 5] = afterAction - afterResource;
+  bytes[head + 6] = afterTarget - afterAction;
+  bytes[head + 7] = (afterTarget - afterAction) >> 8;
+  bytes[head + 8] = asked.ip === undefined ? 0 : 1;
+  bytes[head + 9] = end - afterTarget;
+  view.setUint16(head + 10, 0);
+  view.setUint32(head + 12, 0);
+  writeInteger(view, asked.now as number, head + 16);
   return end;
 }
 
 function writeLinks(links: readonly ReadLink[], start: number): number {
+  const data = view;
   let at = start;
   for (const { grant, usage } of links) {
-    Loaded.writeHandle(grant, at);
-    view.setUint32(at + 12, 0);
-    writeInteger(usage.uses, at + HANDLE_LENGTH);
-    writeInteger(usage.last, at + HANDLE_LENGTH + 8);
-    writeInteger(usage.revision, at + HANDLE_LENGTH + 16);
+    Loaded.writeHandle(grant, data, at);
+    data.setUint32(at + 12, 0);
+    writeInteger(data, usage.uses, at + HANDLE_LENGTH);
+    writeInteger(data, usage.last, at + HANDLE_LENGTH + 8);
+    writeInteger(data, usage.revision, at + HANDLE_LENGTH + 16);
     at += LINK_LENGTH;
   }
   return at;
 }
 
-function writeInteger(value: number, at: number): void {
-  view.setUint32(at, value, true);
-  view.setUint32(at + 4, value / 2 ** 32, true);
+function writeInteger(data: DataView, value: number, at: number): void {
+  data.setUint32(at, value, true);
+  data.setUint32(at + 4, value / 2 ** 32, true);
 }
 
-function readInteger(at: number): number {
-  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+function readInteger(data: DataView, at: number): number {
+  return data.getUint32(at, true) + data.getUint32(at + 4, true) * 2 ** 32;
 }
 
 // The answer: outcome, numbers of links and reasons, usages, reasons.
@@ -116,17 +120,18 @@ const USAGE_LENGTH = 24;
 const REASON_LENGTH = 4;
 
 function readDecision(): Decision {
-  const decision = memory[address] === 1 ? "allow" : "deny";
-  const links = memory[address + 1] as number;
-  const end = address + ANSWER_HEAD + USAGE_LENGTH * links;
+  const [bytes, data, head] = [memory, view, address];
+  const decision = bytes[head] === 1 ? "allow" : "deny";
+  const end = head + ANSWER_HEAD + USAGE_LENGTH * (bytes[head + 1] as number);
   const usages: Usage[] = [];
-  for (let at = address + ANSWER_HEAD; at < end; at += USAGE_LENGTH) {
-    usages.push({ revision: readInteger(at + 16), uses: readInteger(at), last: readInteger(at + 8) });
+  for (let at = head + ANSWER_HEAD; at < end; at += USAGE_LENGTH) {
+    const [uses, last, revision] = [readInteger(data, at), readInteger(data, at + 8), readInteger(data, at + 16)];
+    usages.push({ revision, uses, last });
   }
   const reasons: Reason[] = [];
-  const last = end + REASON_LENGTH * (memory[address + 2] as number);
+  const last = end + REASON_LENGTH * (bytes[head + 2] as number);
   for (let at = end; at < last; at += REASON_LENGTH) {
-    reasons.push({ code: REASONS[view.getUint16(at, true)] as Reason["code"], link: memory[at + 2] as number });
+    reasons.push({ code: REASONS[data.getUint16(at, true)] as Reason["code"], link: bytes[at + 2] as number });
   }
   return { decision, reasons, usages };
 }

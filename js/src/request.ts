@@ -58,48 +58,14 @@ export class ReadRequest {
   constructor(request: unknown) {
     if (typeof request !== "object" || request === null) throw wrongType("request", "an object", request);
     const given = request as Record<string, unknown>;
-    // A loop with a switch costs a quarter of nine look-ups and a check that there is nothing else.
+    // A loop with a switch costs half of nine look-ups and a check that there is nothing else.
     for (const name in given) {
       if (!has.call(given, name)) continue;
       const value = given[name];
       if (value === undefined || value === null) throw absent(name, value);
-      this.#take(name, value);
+      take(this, name, value);
     }
     this.now ??= Date.now();
-  }
-
-  #take(name: string, value: unknown): void {
-    switch (name) {
-      case "subject":
-        this.subject = plain(value, "request.subject");
-        return;
-      case "resource":
-        this.resource = value;
-        return;
-      case "action":
-        this.action = value;
-        return;
-      case "path":
-        this.path = value;
-        return;
-      case "listing":
-        this.listing = value;
-        return;
-      case "issue":
-        this.issue = value;
-        return;
-      case "tier":
-        this.tier = value;
-        return;
-      case "ip":
-        this.ip = value;
-        return;
-      case "now":
-        this.now = value;
-        return;
-      default:
-        this.unknown = { ...this.unknown, [name]: value };
-    }
   }
 
   /** Whether the subject, which a decision does not depend on, is certainly well-formed; if not, the engine says why. */
@@ -117,6 +83,41 @@ export class ReadRequest {
     const { unknown, ...known } = this;
     const present = Object.entries({ ...known, ...unknown }).filter(([, value]) => value !== undefined);
     return plain(Object.fromEntries(present), "request");
+  }
+}
+
+// Not a private method: those cost each instance a mark of its own.
+function take(request: ReadRequest, name: string, value: unknown): void {
+  switch (name) {
+    case "subject":
+      request.subject = plain(value, "request.subject");
+      return;
+    case "resource":
+      request.resource = value;
+      return;
+    case "action":
+      request.action = value;
+      return;
+    case "path":
+      request.path = value;
+      return;
+    case "listing":
+      request.listing = value;
+      return;
+    case "issue":
+      request.issue = value;
+      return;
+    case "tier":
+      request.tier = value;
+      return;
+    case "ip":
+      request.ip = value;
+      return;
+    case "now":
+      request.now = value;
+      return;
+    default:
+      request.unknown = { ...request.unknown, [name]: value };
   }
 }
 

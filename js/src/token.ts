@@ -1,5 +1,5 @@
 import { exactly, string } from "./argument.js";
-import { address, answer, FAILED, failure, memory, reserve, run, text, write } from "./engine.js";
+import { address, answer, enter, FAILED, failure, leave, memory, reserve, run, text, write } from "./engine.js";
 
 const KINDS = {
   a: "agent key",
@@ -56,7 +56,7 @@ function hashed(token: string): void {
   string("token", token);
   reserve(3 * ENOUGH);
   const end = write(token.length > ENOUGH ? token.slice(0, ENOUGH) : token, address);
-  const result = run("hash_token", end - address);
+  const result = leave(enter().hash_token(end - address));
   if (result >= FAILED) throw failure(result);
 }
 
@@ -87,5 +87,5 @@ export function verifyToken(token: string, hash: Uint8Array): boolean {
   reserve(32 + 3 * ENOUGH);
   memory.set(hash, address);
   const end = write(token.length > ENOUGH ? token.slice(0, ENOUGH) : token, address + 32);
-  return answer(run("verify_token", end - address))[0] === 1;
+  return answer(leave(enter().verify_token(end - address)))[0] === 1;
 }

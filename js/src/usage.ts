@@ -28,7 +28,10 @@ export class ReadUsage {
     for (const name in given) {
       if (!has.call(given, name)) continue;
       const value = given[name];
-      if (isCounter(value) && (name === "revision" || name === "uses" || name === "last")) this[name] = value;
+      if (!isCounter(value)) this.odd = { ...this.odd, [name]: value };
+      else if (name === "revision") this.revision = value;
+      else if (name === "uses") this.uses = value;
+      else if (name === "last") this.last = value;
       else this.odd = { ...this.odd, [name]: value };
     }
   }
