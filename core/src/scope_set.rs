@@ -67,10 +67,20 @@ impl ScopeSet {
     /// Whether one scope of the set covers `inner`. Allocates nothing.
     #[must_use]
     pub fn covers(&self, inner: &Scope<'_>) -> bool {
+        let starred = inner.pattern().is_some_and(Pattern::starred);
         let mut buffer = KeyBuffer::new();
+        // The key that the buffer holds: shapes that differ in their star alone look for the same one.
+        let mut held = None;
         self.lists.iter().any(|(shape, keys)| {
-            let built = shape.build_key(*inner, &mut buffer).is_some();
-            built && if shape.starred { keys.has_prefix_of(buffer.key()) } else { keys.has(buffer.key()) }
+            if starred && !shape.starred {
+                return false;
+            }
+            let wanted = (shape.any_action, shape.plus);
+            if held != Some(wanted) {
+                held = shape.build_key(*inner, &mut buffer).map(|()| wanted);
+            }
+            let found = |key| if shape.starred { keys.has_prefix_of(key) } else { keys.has(key) };
+            held.is_some() && found(buffer.key())
         })
     }
 
@@ -154,6 +164,7 @@ impl Shape {
     }
 
     /// Builds the key that a scope of this shape must have, or in a starred list begin with, to cover `inner`; `None` if none can.
+    /// Whether a star is needed is for the caller to see.
     fn build_key(self, inner: Scope<'_>, buffer: &mut KeyBuffer) -> Option<()> {
         buffer.length = 0;
         buffer.push(inner.resource())?;
@@ -164,9 +175,6 @@ impl Shape {
             (false, Action::Any) => return None,
         }
         let Some(pattern) = inner.pattern() else { return Some(()) };
-        if pattern.starred() && !self.starred {
-            return None;
-        }
         buffer.push(":")?;
         if self.plus == 0 { buffer.push(pattern.body()) } else { self.push_with_plus(pattern, buffer) }
     }
