@@ -27,7 +27,8 @@ impl<'a> Path<'a> {
         if text.len() > MAX_BYTES {
             return Err(refused(TOO_MANY_BYTES));
         }
-        for (index, segment) in text.split('/').enumerate() {
+        // Bytes, because a search for a character in text costs more than all the checks together.
+        for (index, segment) in text.as_bytes().split(|byte| *byte == b'/').enumerate() {
             if index >= MAX_SEGMENTS {
                 return Err(refused(TOO_MANY_SEGMENTS));
             }
@@ -109,22 +110,22 @@ pub(crate) const TOO_MANY_BYTES: &str = "at most 512 bytes";
 pub(crate) const TOO_MANY_SEGMENTS: &str = "at most 32 segments";
 
 /// Checks one whole segment; the error is the rule that it breaks.
-pub(crate) fn check_segment(segment: &str) -> Result<(), &'static str> {
+pub(crate) fn check_segment(segment: &[u8]) -> Result<(), &'static str> {
     check_segment_start(segment)?;
     match segment {
-        "" => Err("not empty, and no leading, trailing or doubled `/`"),
-        "." | ".." => Err("a segment is not `.` or `..`"),
-        "+" => Err("a segment is not `+` alone"),
+        b"" => Err("not empty, and no leading, trailing or doubled `/`"),
+        b"." | b".." => Err("a segment is not `.` or `..`"),
+        b"+" => Err("a segment is not `+` alone"),
         _ => Ok(()),
     }
 }
 
 /// Checks text with which a segment may begin; the error is the rule that it breaks.
-pub(crate) fn check_segment_start(start: &str) -> Result<(), &'static str> {
+pub(crate) fn check_segment_start(start: &[u8]) -> Result<(), &'static str> {
     if start.len() > MAX_SEGMENT {
         return Err("a segment has at most 128 bytes");
     }
-    if !start.bytes().all(is_segment_byte) {
+    if !start.iter().copied().all(is_segment_byte) {
         return Err("a segment is made of `A-Z a-z 0-9 . _ ~ @ = + -`");
     }
     Ok(())

@@ -222,7 +222,7 @@ pub(crate) fn check_body(body: &str, starred: bool) -> Result<u32, Error> {
         } else if segment == "+" {
             plus |= bit;
         } else {
-            path::check_segment(segment).map_err(refused)?;
+            path::check_segment(segment.as_bytes()).map_err(refused)?;
         }
         // Behind the 32nd segment no bit is left.
         bit <<= 1;
@@ -235,7 +235,7 @@ pub(crate) fn check_body(body: &str, starred: bool) -> Result<u32, Error> {
 
 /// Checks what stands in the last segment before a star: some path must be able to begin so.
 fn check_start(start: &str, body: &str) -> Result<(), &'static str> {
-    path::check_segment_start(start)?;
+    path::check_segment_start(start.as_bytes())?;
     match start {
         "+" => Err("`+*` is not a pattern, write `+` for one whole segment"),
         // Not segments themselves, so at least one byte must follow.
