@@ -3,11 +3,13 @@
 use alloc::vec::Vec;
 
 use warded_core::call::error_document;
+use warded_core::decision::Decision;
 use warded_core::error::{Error, ErrorCode};
 use zeroize::Zeroize as _;
 
 use crate::cache::{Cache, Handle};
 use crate::operations::{self, Operation, Output};
+use crate::packed;
 
 /// The longest input: 16 MiB of plaintext with everything around it.
 pub const MAX_BUFFER: usize = 17 * 1024 * 1024;
@@ -113,7 +115,7 @@ impl Engine {
                 self.secret = answer.expose().len();
                 answered
             }
-            Ok(Output::Short(answer, used)) => self.answer(0, answer.get(..used).unwrap_or_default()),
+            Ok(Output::Decided(decision)) => self.decided(&decision),
             Ok(Output::Sealed(answer)) => {
                 self.wipe(length);
                 self.answer(0, &answer)
@@ -139,6 +141,13 @@ impl Engine {
             Ok(answer) => self.answer(0, &answer),
             Err(error) => self.refuse(&error),
         }
+    }
+
+    fn decided(&mut self, decision: &Decision) -> u64 {
+        if self.buffer.len() < packed::ANSWER {
+            self.grow(packed::ANSWER);
+        }
+        u64::try_from(packed::write(decision, &mut self.buffer)).unwrap_or_default()
     }
 
     fn refuse(&mut self, error: &Error) -> u64 {

@@ -6,6 +6,7 @@ use warded_core::call as document;
 use warded_core::codec::{DAMAGED, Reader, Writer};
 use warded_core::crypto::seal::Context;
 use warded_core::crypto::{hash, seal as sealing, token};
+use warded_core::decision::Decision;
 use warded_core::error::{Error, ErrorCode};
 use warded_core::grant::Grant;
 use warded_core::secret::Secret;
@@ -18,15 +19,11 @@ pub(crate) type Operation = fn(&mut Cache, &[u8]) -> Result<Output, Error>;
 
 /// The answer of an operation, which says what has to be wiped for it.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives on the stack for one call, and a box would cost the hot path an allocation"
-)]
 pub(crate) enum Output {
     /// Neither input nor answer is secret.
     Public(Vec<u8>),
-    /// The same, of a few bytes, without an allocation.
-    Short([u8; packed::ANSWER], usize),
+    /// The same, to be written where it belongs: copies of it would be a good part of what a decision costs.
+    Decided(Decision),
     /// The input held secrets.
     Sealed(Vec<u8>),
     /// Input and answer are secrets.
@@ -70,8 +67,7 @@ pub(crate) fn load_grant(cache: &mut Cache, input: &[u8]) -> Result<Output, Erro
 }
 
 pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
-    let (answer, length) = packed::decide(cache, input)?;
-    Ok(Output::Short(answer, length))
+    packed::decide(cache, input).map(Output::Decided)
 }
 
 pub(crate) fn load_keyring(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {

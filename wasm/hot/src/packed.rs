@@ -25,7 +25,7 @@ const USAGE: usize = 24;
 const REASON: usize = 4;
 /// Each link fails each clause at most once: there are eight clauses, and two reasons that belong to the chain.
 const MAX_REASONS: usize = MAX_LINKS * 8 + 2;
-/// The longest answer.
+/// The longest answer to a packed request.
 pub(crate) const ANSWER: usize = HEAD + USAGE * MAX_LINKS + REASON * MAX_REASONS;
 
 const MISUSE: Error = Error::new(ErrorCode::InvalidBuffer);
@@ -65,8 +65,8 @@ impl Head {
 
 type Links = [(Handle, Usage); MAX_LINKS];
 
-/// Decides a packed request; the answer is an array and how much of it is used.
-pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<([u8; ANSWER], usize), Error> {
+/// Decides a packed request.
+pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<Decision, Error> {
     let mut reader = Reader::new(input);
     let misuse = |error: Error| if error == DAMAGED { MISUSE } else { error };
     let head = Head::read(&mut reader).map_err(misuse)?;
@@ -82,8 +82,7 @@ pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<([u8; ANSWER], u
     for (place, stored) in chain.iter_mut().skip(1).zip(rest) {
         *place = link(stored)?;
     }
-    let decision = decide_request(chain.get(..links.len()).ok_or(MISUSE)?, &request);
-    Ok(write_answer(&decision))
+    Ok(decide_request(chain.get(..links.len()).ok_or(MISUSE)?, &request))
 }
 
 fn read_links(reader: &mut Reader<'_>, count: usize) -> Result<Links, Error> {
@@ -160,27 +159,29 @@ fn named<T>(field: &'static str, result: Result<T, Error>) -> Result<T, Error> {
     result.map_err(|error| error.at(Place::Name(&Place::Root, field)))
 }
 
-fn write_answer(decision: &Decision) -> ([u8; ANSWER], usize) {
-    let mut answer = [0; ANSWER];
-    let mut used = 0_usize;
-    let mut put = |bytes: &[u8]| {
-        let end = used.saturating_add(bytes.len());
-        if let Some(place) = answer.get_mut(used..end) {
-            place.copy_from_slice(bytes);
-            used = end;
-        }
-    };
-    let allowed = u8::from(decision.outcome() == Outcome::Allow);
+/// Writes a decision to the start of `place`, which is at least [`ANSWER`] bytes, and returns how many it took.
+pub(crate) fn write(decision: &Decision, place: &mut [u8]) -> usize {
+    let room = place.len();
+    let mut rest = place;
     let count = |length: usize| u8::try_from(length).unwrap_or(u8::MAX);
-    put(&[allowed, count(decision.usages().len()), count(decision.reasons().len()), 0, 0, 0, 0, 0]);
+    let allowed = u8::from(decision.outcome() == Outcome::Allow);
+    let (links, reasons) = (count(decision.usages().len()), count(decision.reasons().len()));
+    put(&mut rest, [allowed, links, reasons, 0, 0, 0, 0, 0]);
     for usage in decision.usages() {
-        put(&usage.uses.to_le_bytes());
-        put(&usage.last.to_le_bytes());
-        put(&usage.revision.to_le_bytes());
+        put(&mut rest, usage.uses.to_le_bytes());
+        put(&mut rest, usage.last.to_le_bytes());
+        put(&mut rest, usage.revision.to_le_bytes());
     }
     for reason in decision.reasons() {
         let [low, high] = reason.code.number().to_le_bytes();
-        put(&[low, high, reason.link, 0]);
+        put(&mut rest, [low, high, reason.link, 0]);
     }
-    (answer, used)
+    room.saturating_sub(rest.len())
+}
+
+fn put<const N: usize>(rest: &mut &mut [u8], bytes: [u8; N]) {
+    if let Some((place, behind)) = core::mem::take(rest).split_first_chunk_mut() {
+        *place = bytes;
+        *rest = behind;
+    }
 }
