@@ -34,12 +34,43 @@ export interface RequestDocument {
   readonly now?: number;
 }
 
-/** A resource, an action or a kind. */
+const has = Object.prototype.hasOwnProperty;
+
+/** What a kind can be. */
 const WORD = /^[a-z][a-z0-9_-]{0,31}$/;
 /** A text of so many characters has at most 128 bytes. */
 const SURELY_SHORT = 42;
 
-const has = Object.prototype.hasOwnProperty;
+/** A subject whose properties have been read, each once. */
+class ReadSubject {
+  kind: unknown = undefined;
+  id: unknown = undefined;
+  /** What is there besides, or instead, for the engine to refuse. */
+  odd: Record<string, unknown> | undefined = undefined;
+
+  constructor(subject: object) {
+    const given = subject as Record<string, unknown>;
+    for (const name in given) {
+      if (!has.call(given, name)) continue;
+      const value = given[name];
+      if (name === "kind" && typeof value === "string") this.kind = value;
+      else if (name === "id" && typeof value === "string") this.id = value;
+      else this.odd = { ...this.odd, [name]: value };
+    }
+  }
+
+  get isOrdinary(): boolean {
+    const { kind, id } = this;
+    if (this.odd !== undefined || typeof kind !== "string" || typeof id !== "string") return false;
+    return id.length >= 1 && id.length <= SURELY_SHORT && WORD.test(kind);
+  }
+
+  /** The subject as an object again. */
+  get fields(): object {
+    const { odd, ...known } = this;
+    return { ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)), ...odd };
+  }
+}
 
 /** A request whose properties have been read, each once; what is `undefined` is absent. */
 export class ReadRequest {
@@ -70,19 +101,15 @@ export class ReadRequest {
 
   /** Whether the subject, which a decision does not depend on, is certainly well-formed; if not, the engine says why. */
   get hasOrdinarySubject(): boolean {
-    if (this.subject === undefined) return true;
-    if (typeof this.subject !== "object") return false;
-    const { kind, id, ...others } = this.subject as Record<string, unknown>;
-    if (typeof kind !== "string" || typeof id !== "string") return false;
-    for (const _ in others) return false;
-    return WORD.test(kind) && id.length >= 1 && id.length <= SURELY_SHORT;
+    const { subject } = this;
+    return subject === undefined || (subject instanceof ReadSubject && subject.isOrdinary);
   }
 
   /** The request as a document again. */
   document(): Plain {
-    const { unknown, ...known } = this;
-    const present = Object.entries({ ...known, ...unknown }).filter(([, value]) => value !== undefined);
-    return plain(Object.fromEntries(present), "request");
+    const { unknown, subject, ...known } = this;
+    const all = { ...known, subject: subject instanceof ReadSubject ? subject.fields : subject, ...unknown };
+    return plain(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)), "request");
   }
 }
 
@@ -90,7 +117,7 @@ export class ReadRequest {
 function take(request: ReadRequest, name: string, value: unknown): void {
   switch (name) {
     case "subject":
-      request.subject = plain(value, "request.subject");
+      request.subject = isPlain(value) ? new ReadSubject(value) : value;
       return;
     case "resource":
       request.resource = value;
@@ -119,6 +146,10 @@ function take(request: ReadRequest, name: string, value: unknown): void {
     default:
       request.unknown = { ...request.unknown, [name]: value };
   }
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function absent(name: string, value: null | undefined): TypeError {
