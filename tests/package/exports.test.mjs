@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 
 import { hazmat, installed, required, requiredHazmat, run, tarball, warded } from "./project.mjs";
 
@@ -80,6 +81,13 @@ test("both entries share one engine, and the code has it once", () => {
   }
   const grant = hazmat.loadGrant(warded.compileGrant({ scopes: ["a:b"] }).bytes);
   assert.equal(warded.decide({ chain: [{ grant }], request: { resource: "a", action: "b" } }).decision, "allow");
+});
+
+test("the engine travels in 64 kB", () => {
+  const code = readFileSync(join(installed, "dist/esm/internal.js"), "utf8");
+  const [, base64] = /"(AGFzbQ[A-Za-z0-9+/=]+)"/.exec(code);
+  const size = gzipSync(Buffer.from(base64, "base64"), { level: 9 }).length;
+  assert.ok(size <= 64 * 1024, `${size} bytes gzip`);
 });
 
 test("the code has no eval, no network and no await at its top", () => {
