@@ -7,6 +7,7 @@ const suites = [
   // One package at a time: together their features would be united, and most of what is built would be built again.
   ["server", "cargo", "test --release --package warded"],
   ["conformance", "cargo", "test --release --package warded-conformance"],
+  ["no standard library", "cargo", "test --package warded-no-std"],
   ["build helper", "cargo", "test --release --package xtask"],
   ["npm package", "node", "--test --test-reporter=tap tests/package/"],
   ["end to end", "node", "--test --test-reporter=tap tests/e2e/"],
