@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::document::{Fields, Item, Value};
 use crate::error::{Blame, Error, ErrorCode, Place};
+use crate::json::Position;
 
 mod crypto;
 mod engine;
@@ -49,6 +50,10 @@ pub fn error_document(error: &Error) -> Value {
     ]);
     if let Some(field) = error.field() {
         inner.push((String::from("field"), Value::text(field.as_str())));
+    }
+    if let Some(Position { line, column }) = error.position() {
+        inner.push((String::from("line"), Value::Integer(line.into())));
+        inner.push((String::from("column"), Value::Integer(column.into())));
     }
     Value::object([("error", Value::Object(inner))])
 }

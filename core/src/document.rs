@@ -5,15 +5,10 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
-
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use crate::error::{Error, ErrorCode, Hint, Place};
+use crate::json::{self, Event, Kind, Reader};
 
-/// How deep objects and lists may stand in each other.
-pub const MAX_DEPTH: usize = 32;
 /// The highest integer that every JSON implementation keeps exactly (RFC 8259, section 6).
 pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 
@@ -41,17 +36,13 @@ impl Value {
     /// Parses JSON text.
     ///
     /// # Errors
-    /// [`ErrorCode::InvalidJson`] with the byte, [`ErrorCode::DuplicateKey`], [`ErrorCode::TooDeep`].
+    /// [`ErrorCode::InvalidJson`], [`ErrorCode::DuplicateKey`], [`ErrorCode::TooDeep`] and [`ErrorCode::LimitExceeded`] (of the fields of one
+    /// object), each with its position.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
-        let mut fault = None;
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
-        let parsed = Node { depth: MAX_DEPTH, fault: &mut fault }.deserialize(&mut deserializer);
-        match (parsed, fault) {
-            (_, Some(code)) => Err(Error::new(code)),
-            (Ok(value), None) if deserializer.end().is_ok() => Ok(value),
-            (Ok(_), None) => Err(Error::because(ErrorCode::InvalidJson, "something follows the value")),
-            (Err(error), None) => Err(at_byte(json, &error)),
-        }
+        let mut reader = Reader::new(json)?;
+        let first = reader.next_event()?;
+        let value = read(&mut reader, first)?;
+        reader.next_event().map(|_| value)
     }
 
     /// A string value.
@@ -75,146 +66,68 @@ impl Value {
         }
     }
 
-    /// The value as JSON text.
+    /// The value as JSON text; an [`OtherNumber`](Self::OtherNumber) is `null` there.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        // Keys are strings and the sink is memory, so serialising cannot fail.
-        serde_json::to_vec(self).unwrap_or_default()
+        let mut text = String::new();
+        json::write(&mut text, self);
+        text.into_bytes()
     }
 }
 
-/// Where JSON text stops being right, as a byte offset: the text may be one long line.
-fn at_byte(json: &[u8], error: &serde_json::Error) -> Error {
-    let before: usize = json
-        .split_inclusive(|byte| *byte == b'\n')
-        .take(error.line().saturating_sub(1))
-        .map(<[u8]>::len)
-        .sum();
-    Error::new(ErrorCode::InvalidJson).with_hint(Hint::AtByte(before.saturating_add(error.column())))
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Node { depth: MAX_DEPTH, fault: &mut None }.deserialize(deserializer)
-    }
-}
-
-/// Reads one value with the levels that are left; what serde's error cannot say goes into `fault`.
-struct Node<'f> {
-    depth: usize,
-    fault: &'f mut Option<ErrorCode>,
-}
-
-impl Node<'_> {
-    fn inner<E: serde::de::Error>(&mut self) -> Result<Node<'_>, E> {
-        let Some(depth) = self.depth.checked_sub(1) else {
-            return Err(self.fail(ErrorCode::TooDeep));
-        };
-        Ok(Node { depth, fault: self.fault })
-    }
-
-    fn fail<E: serde::de::Error>(&mut self, code: ErrorCode) -> E {
-        *self.fault = Some(code);
-        E::custom(code.name())
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Node<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Node<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.deserialize(deserializer)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Integer(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(u64::try_from(value).map_or(Value::OtherNumber, Value::Integer))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::OtherNumber)
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::text(value))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::Text(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(value) = access.next_element_seed(self.inner()?)? {
-            list.push(value);
-        }
-        Ok(Value::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
-        let mut fields: Vec<(String, Value)> = Vec::new();
-        while let Some(key) = access.next_key::<String>()? {
-            if fields.iter().any(|(known, _)| *known == key) {
-                return Err(self.fail(ErrorCode::DuplicateKey));
-            }
-            let value = access.next_value_seed(self.inner()?)?;
-            fields.push((key, value));
-            if fields.len() > MAX_FIELDS {
-                return Err(self.fail(ErrorCode::LimitExceeded));
+/// The value that begins with `event`; the reader bounds the depth.
+fn read(reader: &mut Reader<'_>, event: Event) -> Result<Value, Error> {
+    Ok(match event.kind {
+        Kind::Null => Value::Null,
+        Kind::True => Value::Bool(true),
+        Kind::False => Value::Bool(false),
+        Kind::Number => integer(reader.source(event)).map_or(Value::OtherNumber, Value::Integer),
+        Kind::Text => Value::Text(reader.decode(event).into_owned()),
+        Kind::ListStart => {
+            let mut list = Vec::new();
+            loop {
+                let entry = reader.next_event()?;
+                if entry.kind == Kind::ListEnd {
+                    break Value::List(list);
+                }
+                list.push(read(reader, entry)?);
             }
         }
-        Ok(Value::Object(fields))
+        Kind::ObjectStart => object(reader)?,
+        Kind::ObjectEnd | Kind::ListEnd | Kind::Key | Kind::End => {
+            return Err(reader.refuse(ErrorCode::InvalidJson, event));
+        }
+    })
+}
+
+fn object(reader: &mut Reader<'_>) -> Result<Value, Error> {
+    let mut fields: Vec<(String, Value)> = Vec::new();
+    loop {
+        let key = reader.next_event()?;
+        if key.kind == Kind::ObjectEnd {
+            return Ok(Value::Object(fields));
+        }
+        let name = reader.decode(key);
+        if fields.iter().any(|(known, _)| *known == name) {
+            return Err(reader.refuse(ErrorCode::DuplicateKey, key));
+        }
+        if fields.len() >= MAX_FIELDS {
+            return Err(reader.refuse(ErrorCode::LimitExceeded, key));
+        }
+        let value = reader.next_event()?;
+        fields.push((name.into_owned(), read(reader, value)?));
     }
 }
 
 /// No document has more keys in one object; it also keeps the search for duplicates short.
 const MAX_FIELDS: usize = 256;
 
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => serializer.serialize_unit(),
-            Self::Bool(value) => serializer.serialize_bool(*value),
-            Self::Integer(value) => serializer.serialize_u64(*value),
-            Self::OtherNumber => Err(serde::ser::Error::custom("not a number of a document")),
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::List(list) => serializer.collect_seq(list),
-            Self::Object(fields) => {
-                let mut map = serializer.serialize_map(Some(fields.len()))?;
-                for (key, value) in fields {
-                    map.serialize_entry(key, value)?;
-                }
-                map.end()
-            }
-        }
-    }
+/// A number of 64 bits written in digits alone.
+fn integer(digits: &str) -> Option<u64> {
+    digits.bytes().try_fold(0_u64, |value, digit| {
+        let digit = char::from(digit).to_digit(10)?;
+        value.checked_mul(10)?.checked_add(u64::from(digit))
+    })
 }
 
 /// The fields of one object, each taken once; [`finish`](Self::finish) refuses what is left.

@@ -10,6 +10,8 @@ use core::fmt::{self, Write as _};
 
 use ipnet::IpNet;
 
+use crate::json::{self, Position};
+
 /// Who has to change something for the error to go away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -221,7 +223,7 @@ impl Place<'_> {
     }
 }
 
-fn is_field_name(name: &str) -> bool {
+pub(crate) fn is_field_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
@@ -239,8 +241,6 @@ pub enum Hint {
     Network(IpNet),
     /// The highest value allowed.
     AtMost(u64),
-    /// The byte at which the text stops being right.
-    AtByte(usize),
 }
 
 /// What went wrong, where, and what would be right.
@@ -256,6 +256,7 @@ pub struct Error {
 struct Detail {
     field: Option<Field>,
     hint: Hint,
+    position: Option<Position>,
 }
 
 impl Error {
@@ -287,6 +288,30 @@ impl Error {
         self
     }
 
+    /// The same error at a position of the text that the document was read from; one that is already known stays.
+    #[must_use]
+    pub fn at_position(mut self, position: Position) -> Self {
+        self.detail.get_or_insert_default().position.get_or_insert(position);
+        self
+    }
+
+    /// The same error with the position of its field in the text that the document was read from; of an unknown field, of its name.
+    #[must_use]
+    pub fn located(self, text: &[u8]) -> Self {
+        if self.position().is_some() {
+            return self;
+        }
+        let field = self.field().map_or("", Field::as_str);
+        let position = match self.code {
+            ErrorCode::UnknownField => json::key_of(text, field),
+            _ => json::locate(text, field),
+        };
+        match position {
+            Some(position) => self.at_position(position),
+            None => self,
+        }
+    }
+
     /// The same error without its place, for a boundary that names the field itself.
     #[must_use]
     pub fn without_field(mut self) -> Self {
@@ -308,6 +333,12 @@ impl Error {
         self.detail.as_ref()?.field.as_ref()
     }
 
+    /// Where it is wrong in the text that the document was read from, if there was one.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.detail.as_ref()?.position
+    }
+
     /// What would be right.
     #[must_use]
     pub fn hint(&self) -> Hint {
@@ -322,11 +353,14 @@ impl fmt::Display for Error {
         }
         f.write_str(self.code.message())?;
         match self.hint() {
-            Hint::None => Ok(()),
-            Hint::Because(rule) => write!(f, ": {rule}"),
-            Hint::Network(network) => write!(f, ", did you mean `{network}`"),
-            Hint::AtMost(limit) => write!(f, ", at most {limit}"),
-            Hint::AtByte(byte) => write!(f, " at byte {byte}"),
+            Hint::None => {}
+            Hint::Because(rule) => write!(f, ": {rule}")?,
+            Hint::Network(network) => write!(f, ", did you mean `{network}`")?,
+            Hint::AtMost(limit) => write!(f, ", at most {limit}")?,
+        }
+        match self.position() {
+            Some(Position { line, column }) => write!(f, " at line {line}, column {column}"),
+            None => Ok(()),
         }
     }
 }

@@ -77,9 +77,10 @@ impl Grant {
     /// Parses and compiles a grant document given as JSON text.
     ///
     /// # Errors
-    /// As [`from_document`](Self::from_document), and text that is not JSON.
+    /// As [`from_document`](Self::from_document), and text that is not JSON; each with its position in the text.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-        Self::from_document(&Item::new(&Value::parse(json)?, Place::Root))
+        let document = Value::parse(json)?;
+        Self::from_document(&Item::new(&document, Place::Root)).map_err(|error| error.located(json))
     }
 
     /// The compiled form, for [`from_bytes`](Self::from_bytes).

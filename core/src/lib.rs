@@ -26,6 +26,7 @@ mod sorted;
 
 pub mod codec;
 pub mod document;
+pub mod json;
 
 pub mod path;
 pub mod pattern;

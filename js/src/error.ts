@@ -6,12 +6,18 @@ export class WardedError extends Error {
   readonly code: ErrorCode;
   /** Where in the document it is wrong, such as `scopes[3]`; `undefined` where there is no document. */
   readonly field: string | undefined;
+  /** The line, where the document was given as text; counted from 1. */
+  readonly line: number | undefined;
+  /** The character in that line, counted from 1. */
+  readonly column: number | undefined;
 
-  constructor(code: ErrorCode, message: string, field?: string) {
+  constructor(code: ErrorCode, message: string, field?: string, line?: number, column?: number) {
     super(message);
     this.name = "WardedError";
     this.code = code;
     this.field = field;
+    this.line = line;
+    this.column = column;
   }
 }
 
@@ -22,10 +28,16 @@ export function mistake(code: ErrorCode, field: string, rule: string): TypeError
 
 /** The error that stands in an answer of the engine. */
 export function fromAnswer(json: string): Error {
-  const { code, message, field } = (
-    JSON.parse(json) as { error: { code: ErrorCode; message: string; field?: string } }
-  ).error;
+  const { code, message, field, line, column } = (JSON.parse(json) as { error: ErrorDocument }).error;
   // A list that is there and empty was meant to narrow something: `ip_allowlist: env.X?.split(",") ?? []`.
   if (code === "empty_list") return Object.assign(new TypeError(message), { code, field });
-  return new WardedError(code, message, field);
+  return new WardedError(code, message, field, line, column);
+}
+
+interface ErrorDocument {
+  code: ErrorCode;
+  message: string;
+  field?: string;
+  line?: number;
+  column?: number;
 }

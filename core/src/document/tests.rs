@@ -2,6 +2,8 @@ use super::*;
 use alloc::borrow::ToOwned as _;
 use alloc::string::ToString as _;
 
+use crate::json::Position;
+
 fn code(json: &str) -> ErrorCode {
     Value::parse(json.as_bytes()).unwrap_err().code()
 }
@@ -13,9 +15,13 @@ fn json_text_becomes_a_tree_and_text_again() {
 }
 
 #[test]
-fn what_is_not_json_is_refused_with_its_byte() {
-    let error = Value::parse(b"{\n \"a\": }").unwrap_err();
-    assert_eq!((error.code(), error.hint()), (ErrorCode::InvalidJson, Hint::AtByte(9)));
+fn what_is_not_json_is_refused_with_its_position() {
+    let error = Value::parse("{\n \"ä\": }".as_bytes()).unwrap_err();
+    assert_eq!(
+        (error.code(), error.position()),
+        (ErrorCode::InvalidJson, Some(Position { line: 2, column: 7 }))
+    );
+    assert_eq!(error.to_string(), "not valid JSON at line 2, column 7");
     assert_eq!(code("{} {}"), ErrorCode::InvalidJson);
     assert_eq!(code(""), ErrorCode::InvalidJson);
     assert_eq!(Value::parse(b"\"\xff\"").unwrap_err().code(), ErrorCode::InvalidJson);

@@ -46,6 +46,15 @@ fn scope<'a>(text: &'a [u8], name: &'static str) -> Result<Scope<'a>, Error> {
     text.and_then(Scope::parse).map_err(|error| error.at(Place::Name(&Place::Root, name)))
 }
 
+/// Compiles a grant document. Its text was made from an object on the way here, so errors carry no position in it.
+///
+/// # Errors
+/// The field that is wrong.
+pub fn compile_grant(input: &[u8]) -> Result<Vec<u8>, Error> {
+    let document = Value::parse(input)?;
+    Ok(Grant::from_document(&Item::new(&document, Place::Root))?.to_bytes())
+}
+
 /// Decides a request document: the number of grants (4 bytes), each grant's compiled bytes behind their length (4), and the JSON text
 /// `{"chain":[{"usage"?}],"request"}`; the answer is the decision as JSON text.
 ///

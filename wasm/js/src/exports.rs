@@ -31,7 +31,6 @@ macro_rules! exports {
 }
 
 exports! {
-    compile_grant = COMPILE_GRANT, "Compiles a grant document.";
     load_grant = LOAD_GRANT, "Loads a compiled grant.";
     decide = DECIDE, "Decides a packed request.";
     load_keyring = LOAD_KEYRING, "Loads keys.";
@@ -75,6 +74,7 @@ macro_rules! own {
 }
 
 own! {
+    compile_grant, "Compiles a grant document.";
     covers, "Whether the first scope covers the second.";
     decide_document, "Decides a request document against compiled grants.";
     overlaps, "Whether two scopes overlap.";
