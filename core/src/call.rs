@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 
 use crate::document::{Fields, Item, Value};
 use crate::error::{Blame, Error, ErrorCode, Place};
+use crate::hex;
 use crate::json::Position;
 
 mod crypto;
 mod engine;
-mod hex;
 
 #[cfg(test)]
 mod tests;

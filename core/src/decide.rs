@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use crate::decision::Decision;
+use crate::decision::{Decision, Outcome};
 use crate::error::ErrorCode;
 use crate::grant::Grant;
 use crate::pattern::Pattern;
@@ -26,7 +26,7 @@ pub struct Link<'a> {
     /// What the credential may do.
     pub grant: &'a Grant,
     /// What has been used of it.
-    pub usage: Usage,
+    pub usage: &'a Usage,
 }
 
 /// Decides a request that comes through a chain of grants, outermost first: agent, token, narrower tokens.
@@ -38,26 +38,27 @@ pub struct Link<'a> {
 /// An allow is provisional until its usages are stored, by compare-and-set on the revision or in one transaction with the effect.
 #[must_use]
 pub fn decide(chain: &[Link<'_>], request: &Request<'_>) -> Decision {
-    let mut usages = [Usage::default(); MAX_LINKS];
+    let mut usages = [const { Usage::new(0, 0, 0) }; MAX_LINKS];
     let mut reasons = Vec::new();
     if chain.is_empty() {
         reasons.push(Reason::new(ErrorCode::ChainEmpty, 0));
     }
     if chain.len() > MAX_LINKS {
         reasons.push(Reason::new(ErrorCode::ChainTooLong, 0));
-        return Decision::new(reasons, usages, 0);
+        return Decision::new(Outcome::Deny, reasons, usages, 0);
     }
     for (index, (link, usage)) in (0..).zip(chain.iter().zip(&mut usages)) {
-        *usage = link.usage;
+        usage.clone_from(link.usage);
         check(link, request, &mut |code| reasons.push(Reason::new(code, index)));
     }
     // INVARIANT: counters move together, and only when nothing speaks against it.
-    if reasons.is_empty() {
+    let outcome = if reasons.is_empty() { Outcome::Allow } else { Outcome::Deny };
+    if outcome == Outcome::Allow {
         for (link, usage) in chain.iter().zip(&mut usages) {
             *usage = link.usage.spent(request.now.as_u64());
         }
     }
-    Decision::new(reasons, usages, chain.len())
+    Decision::new(outcome, reasons, usages, chain.len())
 }
 
 /// Names each clause of one link that does not hold.
@@ -90,6 +91,9 @@ fn check(link: &Link<'_>, request: &Request<'_>, fail: &mut impl FnMut(ErrorCode
     }
     if request.tier > grant.tier_ceiling() {
         fail(ErrorCode::TierExceedsGrant);
+    }
+    if request.trust < grant.trust_floor() {
+        fail(ErrorCode::TrustTooLow);
     }
 }
 

@@ -139,6 +139,8 @@ codes! {
     ChainEmpty = 73, "chain_empty", Denied, 403, "the chain has no grant";
     /// The chain has more than four links.
     ChainTooLong = 74, "chain_too_long", Denied, 403, "the chain has too many grants";
+    /// The caller is known less well than the grant wants.
+    TrustTooLow = 75, "trust_too_low", Denied, 403, "the caller is not trusted enough";
 
     /// The sealed value does not open: wrong context, wrong key, or changed bytes.
     SealRejected = 128, "seal_rejected", Crypto, 422, "the sealed value does not open";
@@ -225,7 +227,7 @@ impl Place<'_> {
 
 pub(crate) fn is_field_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
 /// What would be right, where that can be said without repeating the caller's data.

@@ -14,6 +14,7 @@ use crate::scope::Scope;
 use crate::scope_set::{MAX_SCOPES, ScopeSet};
 use crate::tier::Tier;
 use crate::time::Millis;
+use crate::trust::Trust;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub struct Grant {
     expires_at: Option<Millis>,
     max_uses: Option<NonZeroU32>,
     tier_ceiling: Tier,
+    trust_floor: Trust,
 }
 
 impl Grant {
@@ -65,6 +67,9 @@ impl Grant {
             tier_ceiling: fields
                 .optional("tier_ceiling")
                 .map_or(Ok(Tier::Standard), |field| field.parsed(Tier::parse))?,
+            trust_floor: fields
+                .optional("trust_floor")
+                .map_or(Ok(Trust::Anonymous), |field| Trust::from_item(&field))?,
         };
         fields.finish()?;
         if grant.expires_at.is_some_and(|end| end <= grant.not_before) {
@@ -93,7 +98,7 @@ impl Grant {
             | (u8::from(self.ip_allowlist.is_some()) << 2)
             | (u8::from(self.expires_at.is_some()) << 3);
         writer.u8(parts);
-        writer.u8(self.tier_ceiling.to_byte());
+        writer.u8(self.tier_ceiling.to_byte() | (self.trust_floor.level() << 4));
         writer.u32(self.max_uses.map_or(0, NonZeroU32::get));
         writer.u64(self.not_before.as_u64());
         if let Some(end) = self.expires_at {
@@ -129,7 +134,9 @@ impl Grant {
             return Err(DAMAGED);
         }
         let has = |bit: u8| parts & (1 << bit) != 0;
-        let tier_ceiling = Tier::from_byte(reader.u8()?).ok_or(DAMAGED)?;
+        let levels = reader.u8()?;
+        let tier_ceiling = Tier::from_byte(levels & 15).ok_or(DAMAGED)?;
+        let trust_floor = Trust::from_level(levels >> 4).ok_or(DAMAGED)?;
         let max_uses = NonZeroU32::new(reader.u32()?);
         let not_before = Millis::new(reader.u64()?).map_err(|_| DAMAGED)?;
         let expires_at = has(3).then(|| reader.u64()).transpose()?;
@@ -144,6 +151,7 @@ impl Grant {
             expires_at,
             max_uses,
             tier_ceiling,
+            trust_floor,
         };
         reader.finish()?;
         Ok(grant)
@@ -195,6 +203,12 @@ impl Grant {
     #[must_use]
     pub const fn tier_ceiling(&self) -> Tier {
         self.tier_ceiling
+    }
+
+    /// How well the principal must be known.
+    #[must_use]
+    pub const fn trust_floor(&self) -> Trust {
+        self.trust_floor
     }
 }
 

@@ -26,6 +26,7 @@ mod sorted;
 
 pub mod codec;
 pub mod document;
+mod hex;
 pub mod json;
 
 pub mod path;
@@ -37,6 +38,10 @@ pub mod ip;
 pub mod namespaces;
 pub mod tier;
 pub mod time;
+pub mod trust;
+
+pub mod attribute;
+pub mod cost;
 
 pub mod grant;
 pub mod request;

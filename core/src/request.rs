@@ -3,20 +3,26 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use crate::attribute::{self, Attribute};
+use crate::cost::Cost;
 use crate::document::{Fields, Item, MAX_INTEGER};
 use crate::error::{Error, ErrorCode};
 use crate::grant::{allowlist, uses};
+use crate::hex;
 use crate::ip::{Allowlist, parse_address};
 use crate::path::Path;
 use crate::pattern::Pattern;
 use crate::scope::{Scope, Word};
 use crate::tier::Tier;
 use crate::time::Millis;
+use crate::trust::Trust;
 
 /// How many scopes one token may have.
 pub const MAX_TOKEN_SCOPES: usize = 64;
 /// How many entries the allowlist of one token may have.
 pub const MAX_TOKEN_NETWORKS: usize = 256;
+/// How many people one approval can count.
+pub const MAX_APPROVERS: u8 = 16;
 /// The longest id of a subject.
 const MAX_ID: usize = 128;
 
@@ -71,6 +77,24 @@ impl<'a> Issue<'a> {
     }
 }
 
+/// What people have approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Approval {
+    /// The digest of exactly what was asked.
+    pub digest: [u8; 32],
+    /// How many people approved it, 1 to [`MAX_APPROVERS`].
+    pub approvers: u8,
+}
+
+impl Approval {
+    /// An approval of what has this digest.
+    #[must_use]
+    pub const fn new(digest: [u8; 32], approvers: u8) -> Self {
+        Self { digest, approvers }
+    }
+}
+
 /// What is being asked, by whom, from where and when.
 ///
 /// # Security
@@ -92,6 +116,14 @@ pub struct Request<'a> {
     pub ip: Option<IpAddr>,
     /// The time of the request.
     pub now: Millis,
+    /// How well the principal is known.
+    pub trust: Trust,
+    /// What the request takes from the limits of the grants.
+    pub cost: Cost,
+    /// What else is known of the request, for the rules of a policy.
+    pub attributes: Vec<Attribute<'a>>,
+    /// What people have approved.
+    pub approval: Option<Approval>,
 }
 
 impl<'a> Request<'a> {
@@ -109,8 +141,15 @@ impl<'a> Request<'a> {
         let tier = fields.optional("tier").map_or(Ok(Tier::Standard), |field| field.parsed(Tier::parse))?;
         let ip = fields.optional("ip").map(|field| field.parsed(parse_address)).transpose()?;
         let now = millis(&fields.required("now")?)?;
+        let trust =
+            fields.optional("trust").map_or(Ok(Trust::Anonymous), |field| Trust::from_item(&field))?;
+        let cost =
+            fields.optional("cost").map_or(Ok(Cost::ONE_REQUEST), |field| Cost::from_document(&field))?;
+        let attributes = fields.optional("attributes").map(|field| attribute::read(&field)).transpose()?;
+        let approval = fields.optional("approval").map(|field| approval(&field)).transpose()?;
         fields.finish()?;
-        Ok(Self { subject, resource, action, target, tier, ip, now })
+        let attributes = attributes.unwrap_or_default();
+        Ok(Self { subject, resource, action, target, tier, ip, now, trust, cost, attributes, approval })
     }
 }
 
@@ -128,6 +167,14 @@ fn subject<'a>(item: &Item<'a, '_>) -> Result<Subject<'a>, Error> {
     })?;
     fields.finish()?;
     Ok(Subject { kind, id })
+}
+
+fn approval(item: &Item<'_, '_>) -> Result<Approval, Error> {
+    let mut fields = item.fields()?;
+    let digest = hex::array(&mut fields, "digest")?;
+    let approvers = fields.required("approvers")?.integer(1, u64::from(MAX_APPROVERS))?;
+    fields.finish()?;
+    Ok(Approval { digest, approvers: u8::try_from(approvers).unwrap_or(MAX_APPROVERS) })
 }
 
 fn target<'a>(fields: &mut Fields<'a, '_>) -> Result<Target<'a>, Error> {

@@ -4,7 +4,7 @@ use crate::document::{Fields, Item, MAX_INTEGER, Value};
 use crate::error::Error;
 
 /// The counters of one link.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
     /// How often the link has allowed a request.
@@ -37,7 +37,7 @@ impl Usage {
 
     /// The usage as a document.
     #[must_use]
-    pub fn to_document(self) -> Value {
+    pub fn to_document(&self) -> Value {
         Value::object([
             ("revision", Value::Integer(self.revision)),
             ("uses", Value::Integer(self.uses)),
@@ -47,7 +47,7 @@ impl Usage {
 
     /// The usage after one more allowed request at `now`.
     #[must_use]
-    pub fn spent(self, now: u64) -> Self {
+    pub fn spent(&self, now: u64) -> Self {
         Self {
             uses: self.uses.saturating_add(1).min(MAX_INTEGER),
             last: self.last.max(now),

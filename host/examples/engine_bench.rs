@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use warded::guest::{Guest, LinkRef};
+use warded_core::cost::Cost;
 use warded_core::crypto::seal::Context;
 use warded_core::crypto::token::TokenKind;
 use warded_core::decision::Outcome;
@@ -16,6 +17,7 @@ use warded_core::scope::Word;
 use warded_core::secret::Secret;
 use warded_core::tier::Tier;
 use warded_core::time::Millis;
+use warded_core::trust::Trust;
 use warded_core::usage::Usage;
 
 const ROUNDS: usize = 21;
@@ -47,8 +49,13 @@ fn decisions(guest: &Guest) -> Result<()> {
         tier: Tier::Standard,
         ip: Some("10.1.244.7".parse()?),
         now: Millis::new(1_780_000_000_000)?,
+        trust: Trust::Anonymous,
+        cost: Cost::ONE_REQUEST,
+        attributes: Vec::new(),
+        approval: None,
     };
-    let link = |grant| LinkRef { grant, usage: Usage::new(1, 2, 3) };
+    let usage = Usage::new(1, 2, 3);
+    let link = |grant| LinkRef { grant, usage: &usage };
     let chains: [(&str, &[LinkRef<'_>]); 2] = [
         ("decide: one link, 3 scopes, 1,000 networks", &[link(&token)]),
         ("decide: an agent and its token", &[link(&agent), link(&token)]),

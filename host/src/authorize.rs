@@ -4,6 +4,7 @@
 //! the decision consumed is stored only if the work succeeds, together with its audit records.
 
 use warded_core::ErrorCode;
+use warded_core::cost::Cost;
 use warded_core::crypto::token::TokenKind;
 use warded_core::decision::{Decision, Outcome};
 use warded_core::path::Path;
@@ -11,6 +12,7 @@ use warded_core::reason::Reason;
 use warded_core::request::Request;
 use warded_core::scope::Word;
 use warded_core::time::Millis;
+use warded_core::trust::Trust;
 use warded_core::usage::Usage;
 
 use crate::app::App;
@@ -83,8 +85,9 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
             TokenKind::Agent if self.guard.implicit_grant => Some(self.ask_guest(implicit::grant)?),
             _ => None,
         };
-        let own = self.caller.chain.iter().map(|link| LinkRef { grant: &link.grant, usage: link.usage });
-        let implied = implicit.map(|grant| LinkRef { grant, usage: Usage::default() });
+        let own = self.caller.chain.iter().map(|link| LinkRef { grant: &link.grant, usage: &link.usage });
+        let unused = Usage::default();
+        let implied = implicit.map(|grant| LinkRef { grant, usage: &unused });
         let chain: Vec<_> = own.chain(implied).collect();
         let request = Request {
             subject: None,
@@ -94,6 +97,10 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
             tier: ask.tier,
             ip: self.asker.origin.ip,
             now: self.store.now(),
+            trust: Trust::Anonymous,
+            cost: Cost::ONE_REQUEST,
+            attributes: Vec::new(),
+            approval: None,
         };
         self.ask_guest(|guest| guest.decide(&chain, &request))
     }

@@ -45,7 +45,7 @@ pub struct LinkRef<'a> {
     /// The grant.
     pub grant: &'a CompiledGrant,
     /// What has been used of it.
-    pub usage: Usage,
+    pub usage: &'a Usage,
 }
 
 /// A sealed value and its sealed data key.

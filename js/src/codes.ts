@@ -12,7 +12,8 @@ export type ReasonCode =
   | "tier_exceeds_grant"
   | "usage_ahead"
   | "chain_empty"
-  | "chain_too_long";
+  | "chain_too_long"
+  | "trust_too_low";
 
 /** What is wrong with data. Codes are API: none is ever renamed. */
 export type ErrorCode =
@@ -62,4 +63,5 @@ export const REASONS: Readonly<Record<number, ReasonCode>> = {
   72: "usage_ahead",
   73: "chain_empty",
   74: "chain_too_long",
+  75: "trust_too_low",
 };

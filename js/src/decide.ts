@@ -1,7 +1,7 @@
 import { wrongType } from "./argument.js";
 import type { ReasonCode } from "./codes.js";
 import { integer, json, sendBytes, utf8 } from "./engine.js";
-import { type Grant, Loaded } from "./grant.js";
+import { type Grant, Loaded, type Tier } from "./grant.js";
 import { decidePacked } from "./packed.js";
 import { ReadRequest, type RequestDocument } from "./request.js";
 import { ReadUsage, type Usage } from "./usage.js";
@@ -19,19 +19,37 @@ export interface DecideOptions {
   readonly request: RequestDocument;
 }
 
-/** A clause that failed, and the link whose clause it is. */
+/** A clause that failed, and the link or the rule whose clause it is. */
 export interface Reason {
   readonly code: ReasonCode;
-  readonly link: number;
+  /** The link's place in the chain, 0 for the outermost; absent for a clause of the policy. */
+  readonly link?: number;
+  /** The id of the policy's rule; absent if no rule decided. */
+  readonly rule?: string;
+}
+
+/** What people have to approve. */
+export interface NeededApproval {
+  /** What exactly was asked, as a digest: for `request.approval`. */
+  readonly digest: string;
+  /** How many people must approve. */
+  readonly approvers: number;
+  readonly tier: Tier;
+  /** The ids of the rules that ask. */
+  readonly rules: readonly string[];
 }
 
 export interface Decision {
   /** An allow is provisional until the usages are stored. */
-  readonly decision: "allow" | "deny";
+  readonly decision: "allow" | "ask" | "deny";
   /** Every clause that failed; empty exactly for an allow. */
   readonly reasons: readonly Reason[];
-  /** What to store for each link, in the order of the chain; unchanged by a deny. */
+  /** What to store for each link, in the order of the chain; unchanged unless allowed. */
   readonly usages: readonly Usage[];
+  /** How each limit of each link stands. */
+  readonly limits: readonly never[];
+  /** What people have to approve; `null` unless the decision is `ask`. */
+  readonly approval: NeededApproval | null;
 }
 
 /**

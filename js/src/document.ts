@@ -59,6 +59,6 @@ function object(value: object, place: string, depth: number): Plain {
 
 /** The place of a field. A name that does not look like one is not repeated: it could be a value that slipped. */
 export function field(place: string, name: string): string {
-  const shown = /^[A-Za-z0-9_-]{1,64}$/.test(name) ? name : "?";
+  const shown = /^[A-Za-z0-9_.-]{1,64}$/.test(name) ? name : "?";
   return place === "" ? shown : `${place}.${shown}`;
 }

@@ -5,6 +5,9 @@ import { address, answer, sendBytes, utf8, view } from "./engine.js";
 /** Access tiers, lowest first. */
 export type Tier = "standard" | "sensitive" | "critical";
 
+/** How well a caller is known: 0 not at all, 1 by an API key, 2 by a secret of its own, 3 by that and a clean record. */
+export type Trust = 0 | 1 | 2 | 3;
+
 /** What one credential may do. A field that is absent does not narrow, except `tier_ceiling`, which is then `standard`. */
 export interface GrantDocument {
   readonly id?: string;
@@ -21,6 +24,8 @@ export interface GrantDocument {
   /** How often it may be used, 1 to 4,294,967,295. */
   readonly max_uses?: number;
   readonly tier_ceiling?: Tier;
+  /** How well the caller must be known; absent is 0. */
+  readonly trust_floor?: Trust;
 }
 
 /** A grant that can decide. Compile it at deploy time, not per request. */

@@ -12,8 +12,10 @@ export {
   WardedError,
 } from "./internal.js";
 export type {
+  Approval,
   CompiledGrant,
   Context,
+  Cost,
   DecideOptions,
   Decision,
   ErrorCode,
@@ -22,6 +24,7 @@ export type {
   IssueDocument,
   Link,
   MintedToken,
+  NeededApproval,
   ParsedToken,
   Reason,
   ReasonCode,
@@ -29,5 +32,6 @@ export type {
   Subject,
   Tier,
   TokenKind,
+  Trust,
   Usage,
 } from "./internal.js";

@@ -3,10 +3,10 @@
 export { WardedError } from "./error.js";
 export type { ErrorCode, ReasonCode } from "./codes.js";
 export { compileGrant, loadGrant } from "./grant.js";
-export type { CompiledGrant, Grant, GrantDocument, Tier } from "./grant.js";
+export type { CompiledGrant, Grant, GrantDocument, Tier, Trust } from "./grant.js";
 export { decide } from "./decide.js";
-export type { DecideOptions, Decision, Link, Reason } from "./decide.js";
-export type { IssueDocument, RequestDocument, Subject } from "./request.js";
+export type { DecideOptions, Decision, Link, NeededApproval, Reason } from "./decide.js";
+export type { Approval, Cost, IssueDocument, RequestDocument, Subject } from "./request.js";
 export type { Usage } from "./usage.js";
 export { covers, overlaps } from "./scope.js";
 export { Keyring, sealWithSalt } from "./keyring.js";

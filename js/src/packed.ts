@@ -39,9 +39,14 @@ function isOrdinary(links: readonly ReadLink[], asked: ReadRequest): boolean {
     asked.unknown === undefined &&
     (asked.path === undefined || asked.listing === undefined) &&
     tierByte(asked.tier) >= 0 &&
+    isTrust(asked.trust) &&
     isCounter(asked.now) &&
     asked.hasOrdinarySubject
   );
+}
+
+function isTrust(trust: unknown): trust is number | undefined {
+  return trust === undefined || trust === 0 || trust === 1 || trust === 2 || trust === 3;
 }
 
 function tierByte(tier: unknown): number {
@@ -85,7 +90,8 @@ function writeRequest(links: readonly ReadLink[], asked: ReadRequest): number {
   bytes[head + 7] = (afterTarget - afterAction) >> 8;
   bytes[head + 8] = asked.ip === undefined ? 0 : 1;
   bytes[head + 9] = end - afterTarget;
-  view.setUint16(head + 10, 0);
+  bytes[head + 10] = (asked.trust as number | undefined) ?? 0;
+  bytes[head + 11] = 0;
   view.setUint32(head + 12, 0);
   writeInteger(view, asked.now as number, head + 16);
   return end;
@@ -133,5 +139,5 @@ function readDecision(): Decision {
   for (let at = end; at < last; at += REASON_LENGTH) {
     reasons.push({ code: REASONS[data.getUint16(at, true)] as Reason["code"], link: bytes[at + 2] as number });
   }
-  return { decision, reasons, usages };
+  return { decision, reasons, usages, limits: [], approval: null };
 }

@@ -1,7 +1,7 @@
 import { wrongType } from "./argument.js";
 import { field, type Plain, plain } from "./document.js";
 import { mistake } from "./error.js";
-import type { Tier } from "./grant.js";
+import type { Tier, Trust } from "./grant.js";
 
 /** Who is asking. */
 export interface Subject {
@@ -15,6 +15,22 @@ export interface IssueDocument {
   readonly ttl_ms: number;
   readonly max_uses?: number;
   readonly ip_allowlist?: readonly string[];
+}
+
+/** What a request takes from limits; a unit that is absent costs nothing. */
+export interface Cost {
+  readonly requests?: number;
+  readonly tokens?: number;
+  /** Millionths of a unit of money. */
+  readonly micros?: number;
+}
+
+/** What people have approved. */
+export interface Approval {
+  /** The digest that the decision `ask` named. */
+  readonly digest: string;
+  /** How many people approved it, 1 to 16. */
+  readonly approvers: number;
 }
 
 /** What is being asked, by whom, from where and when; the engine believes every field. */
@@ -32,6 +48,13 @@ export interface RequestDocument {
   readonly ip?: string;
   /** Milliseconds since the Unix epoch; absent is `Date.now()`. */
   readonly now?: number;
+  /** How well the caller is known; absent is 0. */
+  readonly trust?: Trust;
+  /** Absent is `{ requests: 1 }`. */
+  readonly cost?: Cost;
+  /** What else is known, for the rules of a policy. */
+  readonly attributes?: { readonly [name: string]: string | number | boolean };
+  readonly approval?: Approval;
 }
 
 const has = Object.prototype.hasOwnProperty;
@@ -83,7 +106,8 @@ export class ReadRequest {
   tier: unknown = undefined;
   ip: unknown = undefined;
   now: unknown = undefined;
-  /** The properties that a request does not have, for the engine to refuse by name. */
+  trust: unknown = undefined;
+  /** The properties for which the packed layout has no room, or that a request does not have: for the engine. */
   unknown: Record<string, unknown> | undefined = undefined;
 
   constructor(request: unknown) {
@@ -142,6 +166,9 @@ function take(request: ReadRequest, name: string, value: unknown): void {
       return;
     case "now":
       request.now = value;
+      return;
+    case "trust":
+      request.trust = value;
       return;
     default:
       request.unknown = { ...request.unknown, [name]: value };

@@ -40,11 +40,11 @@ test("every refusal of the vectors, with its field", () => {
 
 test("an allow counts, a deny does not", () => {
   const first = decide({ chain: [{ grant }], request: asked });
-  assert.deepEqual(first, { decision: "allow", reasons: [], usages: [{ revision: 1, uses: 1, last: NOW }] });
+  assert.deepEqual(first, { decision: "allow", reasons: [], usages: [{ revision: 1, uses: 1, last: NOW }], limits: [], approval: null });
   const second = decide({ chain: [{ grant, usage: first.usages[0] }], request: asked });
   assert.deepEqual(second.usages, [{ revision: 2, uses: 2, last: NOW }]);
   const third = decide({ chain: [{ grant, usage: second.usages[0] }], request: asked });
-  assert.deepEqual(third, { decision: "deny", reasons: [{ code: "uses_exhausted", link: 0 }], usages: second.usages });
+  assert.deepEqual(third, { decision: "deny", reasons: [{ code: "uses_exhausted", link: 0 }], usages: second.usages, limits: [], approval: null });
 });
 
 test("every failed clause of every link is named", () => {
@@ -70,7 +70,7 @@ test("listings and tokens to be issued", () => {
 });
 
 test("an empty chain is denied, a fifth link refused", () => {
-  assert.deepEqual(decide({ chain: [], request: REQUEST }), { decision: "deny", reasons: [{ code: "chain_empty", link: 0 }], usages: [] });
+  assert.deepEqual(decide({ chain: [], request: REQUEST }), { decision: "deny", reasons: [{ code: "chain_empty", link: 0 }], usages: [], limits: [], approval: null });
   assert.equal(decide({ chain: Array(4).fill({ grant }), request: asked }).usages.length, 4);
   assert.throws(() => decide({ chain: Array(5).fill({ grant }), request: asked }), refused("limit_exceeded", "chain"));
 });
@@ -91,8 +91,17 @@ test("a request that is malformed is refused with code and field", () => {
     [{ now: 0.5 }, "out_of_range", "request.now"],
     [{ now: "0" }, "wrong_type", "request.now"],
     [{ listing: "a/*" }, "unknown_field", "request.listing"],
-    [{ trust: 1 }, "unknown_field", "request.trust"],
-    [{ attributes: {} }, "unknown_field", "request.attributes"],
+    [{ trust: 4 }, "out_of_range", "request.trust"],
+    [{ trust: "1" }, "wrong_type", "request.trust"],
+    [{ trust: -0.5 }, "out_of_range", "request.trust"],
+    [{ cost: 1 }, "wrong_type", "request.cost"],
+    [{ cost: { requests: -1 } }, "out_of_range", "request.cost.requests"],
+    [{ cost: { dollars: 1 } }, "unknown_field", "request.cost.dollars"],
+    [{ attributes: [] }, "wrong_type", "request.attributes"],
+    [{ attributes: { Branch: "main" } }, "invalid_text", "request.attributes.Branch"],
+    [{ attributes: { "claimed.purpose": ["a"] } }, "wrong_type", "request.attributes.claimed.purpose"],
+    [{ approval: { digest: "00", approvers: 1 } }, "invalid_text", "request.approval.digest"],
+    [{ approval: { digest: "0".repeat(64), approvers: 17 } }, "out_of_range", "request.approval.approvers"],
     [{ subject: { kind: "agent", id: "" } }, "invalid_text", "request.subject.id"],
     [{ subject: { kind: "agent", id: "a", name: "b" } }, "unknown_field", "request.subject.name"],
     [{ subject: "agent" }, "wrong_type", "request.subject"],
@@ -129,7 +138,7 @@ test("mistakes of the calling code are type errors that name the argument", () =
   assert.throws(() => decide({ chain: [{ grant: grant.document }], request: asked }), named("chain[0].grant"));
   assert.throws(() => decide({ chain: [{ grant, uses: 1 }], request: asked }), named("uses"));
   assert.throws(() => decide({ chain: [{ grant, usage: null }], request: asked }), named("chain[0].usage"));
-  for (const field of ["path", "ip", "now", "tier", "subject", "issue", "unheard_of"]) {
+  for (const field of ["path", "ip", "now", "tier", "trust", "cost", "attributes", "approval", "subject", "issue", "unheard_of"]) {
     for (const value of [undefined, null]) {
       assert.throws(() => decide({ chain, request: { ...asked, [field]: value } }), named(`request.${field}`));
     }
@@ -138,7 +147,7 @@ test("mistakes of the calling code are type errors that name the argument", () =
 });
 
 test("each property is read once, on the fast way and on the slow one", () => {
-  for (const extra of [{}, { subject: { kind: "agent", id: "agt_1" } }, { subject: { kind: "agent", id: "x".repeat(100) } }]) {
+  for (const extra of [{}, { trust: 2, subject: { kind: "agent", id: "agt_1" } }, { cost: { requests: 1 }, attributes: { a: 1 } }, { subject: { kind: "agent", id: "x".repeat(100) } }]) {
     const reads = {};
     const watched = (object, place) => new Proxy(object, {
       get(target, name) {

@@ -61,13 +61,15 @@ test("a document that is wrong is refused with code and field", () => {
     [{ ...GRANT, expires_at: -1 }, "out_of_range", "expires_at"],
     [{ ...GRANT, not_before: 5, expires_at: 5 }, "invalid_window", "expires_at"],
     [{ ...GRANT, tier_ceiling: "top" }, "invalid_tier", "tier_ceiling"],
+    [{ ...GRANT, trust_floor: 4 }, "out_of_range", "trust_floor"],
+    [{ ...GRANT, trust_floor: "1" }, "wrong_type", "trust_floor"],
     [{ ...GRANT, id: "a\ud800b" }, "invalid_text", "id"],
   ];
   for (const [document, code, field] of wrong) assert.throws(() => compileGrant(document), refusal(code, field), code);
 });
 
 test("what was meant to narrow must not mean anything: undefined, null and empty are type errors", () => {
-  for (const field of ["ip_allowlist", "expires_at", "max_uses", "not_before", "tier_ceiling", "namespaces", "id", "scopes"]) {
+  for (const field of ["ip_allowlist", "expires_at", "max_uses", "not_before", "tier_ceiling", "trust_floor", "namespaces", "id", "scopes"]) {
     for (const value of [undefined, null]) {
       assert.throws(() => compileGrant({ ...GRANT, [field]: value }), mistake("wrong_type", field), `${field}: ${value}`);
     }

@@ -31,7 +31,7 @@ pub(super) fn decide(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
         fields.finish()?;
         Ok((grant, usage))
     })?;
-    let links: Vec<_> = chain.iter().map(|(grant, usage)| Link { grant, usage: *usage }).collect();
+    let links: Vec<_> = chain.iter().map(|(grant, usage)| Link { grant, usage }).collect();
     let request = fields.required("request")?;
     Ok(crate::decide::decide(&links, &Request::from_document(&request)?).to_document())
 }

@@ -10,12 +10,12 @@ fn grant(json: &str) -> Grant {
 
 fn ask(chain: &[(&Grant, Usage)], request: &str) -> Decision {
     let document = Value::parse(request.as_bytes()).unwrap();
-    let links: Vec<_> = chain.iter().map(|(grant, usage)| Link { grant, usage: *usage }).collect();
+    let links: Vec<_> = chain.iter().map(|(grant, usage)| Link { grant, usage }).collect();
     decide(&links, &Request::from_document(&Item::new(&document, Place::Root)).unwrap())
 }
 
 fn codes(decision: &Decision) -> Vec<(&'static str, u8)> {
-    decision.reasons().iter().map(|reason| (reason.code.name(), reason.link)).collect()
+    decision.reasons().iter().map(|reason| (reason.code.name(), reason.link.unwrap())).collect()
 }
 
 const READ: &str = r#"{"resource":"secrets","action":"read","path":"a/KEY","ip":"10.0.0.1","now":1000}"#;
@@ -34,7 +34,8 @@ fn a_refusal_names_every_clause_of_every_link_and_consumes_nothing() {
     let agent = grant(r#"{"scopes":["secrets:read:b/*"],"namespaces":["b"],"ip_allowlist":["10.9.0.0/16"]}"#);
     let token = grant(r#"{"scopes":["secrets:write:a/*"],"expires_at":1000,"max_uses":1}"#);
     let used = Usage::new(1, 5, 1);
-    let decision = ask(&[(&agent, used), (&token, used)], &READ.replace('}', r#","tier":"critical"}"#));
+    let decision =
+        ask(&[(&agent, used.clone()), (&token, used.clone())], &READ.replace('}', r#","tier":"critical"}"#));
     assert_eq!(decision.outcome(), Outcome::Deny);
     let expected = vec![
         ("ip_not_allowed", 0),
@@ -47,15 +48,21 @@ fn a_refusal_names_every_clause_of_every_link_and_consumes_nothing() {
         ("tier_exceeds_grant", 1),
     ];
     assert_eq!(codes(&decision), expected);
-    assert_eq!(decision.usages(), [used, used]);
+    assert_eq!(decision.usages(), [used.clone(), used]);
 }
 
 #[test]
 fn nobody_and_too_many_are_denied() {
     assert_eq!(codes(&ask(&[], READ)), [("chain_empty", 0)]);
     let wide = grant(r#"{"scopes":["secrets:*:*"]}"#);
-    assert_eq!(codes(&ask(&[(&wide, Usage::default()); 5], READ)), [("chain_too_long", 0)]);
-    assert_eq!(ask(&[(&wide, Usage::default()); 4], READ).outcome(), Outcome::Allow);
+    assert_eq!(
+        codes(&ask(&[const { Usage::new(0, 0, 0) }; 5].map(|usage| (&wide, usage)), READ)),
+        [("chain_too_long", 0)]
+    );
+    assert_eq!(
+        ask(&[const { Usage::new(0, 0, 0) }; 4].map(|usage| (&wide, usage)), READ).outcome(),
+        Outcome::Allow
+    );
 }
 
 #[test]

@@ -12,6 +12,9 @@ use warded_core::usage::Usage;
 use super::instance::{Failure, Handle};
 use super::{CompiledGrant, LinkRef, MintedToken, SealedValue};
 
+/// In the place of a link: a reason that no link has.
+const NO_LINK: u8 = 255;
+
 fn narrow<T: TryFrom<usize>>(length: usize) -> Result<T, Failure> {
     let error =
         || Failure::refused(ErrorCode::LimitExceeded, "the request is too long for the engine".into());
@@ -42,7 +45,16 @@ pub(super) fn write_request(
     out.extend_from_slice(&[1, narrow(chain.len())?, request.tier.to_byte(), kind]);
     out.extend_from_slice(&[narrow(resource.len())?, narrow(action.len())?]);
     out.extend_from_slice(&narrow::<u16>(target.len())?.to_le_bytes());
-    out.extend_from_slice(&[u8::from(ip.is_some()), narrow(ip_text.len())?, 0, 0, 0, 0, 0, 0]);
+    out.extend_from_slice(&[
+        u8::from(ip.is_some()),
+        narrow(ip_text.len())?,
+        request.trust.level(),
+        0,
+        0,
+        0,
+        0,
+        0,
+    ]);
     out.extend_from_slice(&request.now.as_u64().to_le_bytes());
     for link in chain {
         out.extend_from_slice(&handle(link.grant)?);
@@ -76,7 +88,12 @@ pub(super) fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Failure
 pub(super) fn read_decision(answer: &[u8]) -> Result<Decision, Failure> {
     let read = || {
         let mut reader = Reader::new(answer);
-        let allowed = reader.u8().ok()?;
+        let outcome = match reader.u8().ok()? {
+            0 => Outcome::Deny,
+            1 => Outcome::Allow,
+            2 => Outcome::Ask,
+            _ => return None,
+        };
         let (links, reasons) = (reader.u8().ok()?, reader.u8().ok()?);
         reader.raw(5).ok()?;
         let usages: Option<Vec<_>> = (0..links)
@@ -84,14 +101,14 @@ pub(super) fn read_decision(answer: &[u8]) -> Result<Decision, Failure> {
             .collect();
         let reasons: Option<Vec<_>> = (0..reasons)
             .map(|_| {
-                let reason = Reason::new(ErrorCode::from_number(reader.u16().ok()?)?, reader.u8().ok()?);
+                let (code, link) = (ErrorCode::from_number(reader.u16().ok()?)?, reader.u8().ok()?);
                 reader.u8().ok()?;
-                Some(reason)
+                Some(if link == NO_LINK { Reason::of_policy(code, None) } else { Reason::new(code, link) })
             })
             .collect();
-        let decision = Decision::from_parts(reasons?, &usages?)?;
+        let decision = Decision::from_parts(outcome, reasons?, &usages?)?;
         reader.finish().ok()?;
-        (allowed == u8::from(decision.outcome() == Outcome::Allow)).then_some(decision)
+        Some(decision)
     };
     read().ok_or_else(Failure::layout)
 }

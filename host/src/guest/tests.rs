@@ -1,4 +1,5 @@
 use super::*;
+use warded_core::cost::Cost;
 use warded_core::decision::Outcome;
 use warded_core::path::Path;
 use warded_core::pattern::Pattern;
@@ -6,6 +7,7 @@ use warded_core::request::{Issue, Target};
 use warded_core::scope::{Scope, Word};
 use warded_core::tier::Tier;
 use warded_core::time::Millis;
+use warded_core::trust::Trust;
 
 fn guest() -> Guest {
     Guest::new(&[Secret::new([7; 32])]).unwrap()
@@ -20,11 +22,15 @@ fn request(target: Target<'_>) -> Request<'_> {
         tier: Tier::Standard,
         ip: Some("10.1.2.3".parse().unwrap()),
         now: Millis::new(1000).unwrap(),
+        trust: Trust::Anonymous,
+        cost: Cost::ONE_REQUEST,
+        attributes: Vec::new(),
+        approval: None,
     }
 }
 
 fn decide(guest: &Guest, grant: &CompiledGrant, target: Target<'_>) -> Result<Decision, GuestError> {
-    guest.decide(&[LinkRef { grant, usage: Usage::new(1, 2, 3) }], &request(target))
+    guest.decide(&[LinkRef { grant, usage: &Usage::new(1, 2, 3) }], &request(target))
 }
 
 fn path(text: &str) -> Target<'_> {
@@ -54,7 +60,7 @@ fn a_decision_in_the_module_is_the_decision_of_the_core() {
         issue("secrets:write:a/b"),
     ];
     for target in targets {
-        let link = warded_core::decide::Link { grant: &native, usage: Usage::new(1, 2, 3) };
+        let link = warded_core::decide::Link { grant: &native, usage: &Usage::new(1, 2, 3) };
         let expected = warded_core::decide::decide(&[link], &request(target.clone()));
         assert_eq!(decide(&guest, &grant, target.clone()).unwrap(), expected, "{target:?}");
     }

@@ -60,7 +60,7 @@ impl Fixture {
 
     pub(crate) fn usage(&self, id: &CallerId) -> Usage {
         let caller = query(&self.store, |read| read.caller(id)).unwrap().unwrap();
-        caller.chain.last().unwrap().usage
+        caller.chain.last().unwrap().usage.clone()
     }
 }
 

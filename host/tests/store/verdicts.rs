@@ -100,7 +100,7 @@ fn three_uses_allow_three_of_sixty_four() {
 fn use_once(tx: &mut dyn warded::store::Tx) -> Result<warded::store::Verdict<()>, StoreError> {
     let id = CallerId::Token("tok_t".to_owned());
     let caller = tx.caller(&id)?.unwrap();
-    let usage = caller.chain.last().unwrap().usage;
+    let usage = &caller.chain.last().unwrap().usage;
     if usage.uses >= 3 {
         let denied = event(EventType::SecretRead).denied([warded_core::ErrorCode::UsesExhausted]);
         return Ok(refused(denied));

@@ -134,7 +134,7 @@ fn scopes(file: &Value, cases: &mut Vec<Case>) {
         };
         let call = json!({ "op": "decide", "chain": [{ "grant": { "scopes": field(case, "scopes") } }], "request": request });
         let usage = json!({ "revision": uses, "uses": uses, "last": uses });
-        let expected = json!({ "decision": decision, "reasons": reasons, "usages": [usage] });
+        let expected = json!({ "decision": decision, "reasons": reasons, "usages": [usage], "limits": [], "approval": null });
         add(cases, "scope.json allows", index, call, expected);
     }
 }

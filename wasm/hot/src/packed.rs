@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use warded_core::codec::{DAMAGED, Reader};
+use warded_core::cost::Cost;
 use warded_core::decide::{Link, MAX_LINKS, decide as decide_request};
 use warded_core::decision::{Decision, Outcome};
 use warded_core::error::{Error, ErrorCode, Place};
@@ -14,6 +15,7 @@ use warded_core::request::{Issue, MAX_TOKEN_NETWORKS, MAX_TOKEN_SCOPES, Request,
 use warded_core::scope::{Scope, Word};
 use warded_core::tier::Tier;
 use warded_core::time::Millis;
+use warded_core::trust::Trust;
 use warded_core::usage::Usage;
 
 use crate::cache::{Cache, Handle};
@@ -23,8 +25,10 @@ const VERSION: u8 = 1;
 const HEAD: usize = 8;
 const USAGE: usize = 24;
 const REASON: usize = 4;
-/// Each link fails each clause at most once: there are eight clauses, and two reasons that belong to the chain.
-const MAX_REASONS: usize = MAX_LINKS * 8 + 2;
+/// In the place of a link: a reason that no link has.
+const NO_LINK: u8 = 255;
+/// Each link fails each clause at most once: there are nine clauses, and two reasons that belong to the chain.
+const MAX_REASONS: usize = MAX_LINKS * 9 + 2;
 /// The longest answer to a packed request.
 pub(crate) const ANSWER: usize = HEAD + USAGE * MAX_LINKS + REASON * MAX_REASONS;
 
@@ -38,6 +42,7 @@ struct Head {
     action: usize,
     path: usize,
     ip: Option<usize>,
+    trust: u8,
     now: u64,
 }
 
@@ -56,10 +61,11 @@ impl Head {
             1 => Some(ip),
             _ => return Err(MISUSE),
         };
-        if !(1..=MAX_LINKS).contains(&links) || reader.raw(6)? != [0; 6] {
+        let trust = reader.u8()?;
+        if !(1..=MAX_LINKS).contains(&links) || reader.raw(5)? != [0; 5] {
             return Err(MISUSE);
         }
-        Ok(Self { links, tier, target, resource, action, path, ip, now: reader.u64()? })
+        Ok(Self { links, tier, target, resource, action, path, ip, trust, now: reader.u64()? })
     }
 }
 
@@ -77,16 +83,19 @@ pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<Decision, Error>
         cache.use_grant(*handle)?;
     }
     let (Some((first, rest)), cache) = (links.split_first(), &*cache) else { return Err(MISUSE) };
-    let link = |(handle, usage): &(Handle, Usage)| Ok(Link { grant: cache.grant(*handle)?, usage: *usage });
-    let mut chain = [link(first)?; MAX_LINKS];
+    let mut chain = [link(cache, first)?; MAX_LINKS];
     for (place, stored) in chain.iter_mut().skip(1).zip(rest) {
-        *place = link(stored)?;
+        *place = link(cache, stored)?;
     }
     Ok(decide_request(chain.get(..links.len()).ok_or(MISUSE)?, &request))
 }
 
+fn link<'a>(cache: &'a Cache, (handle, usage): &'a (Handle, Usage)) -> Result<Link<'a>, Error> {
+    Ok(Link { grant: cache.grant(*handle)?, usage })
+}
+
 fn read_links(reader: &mut Reader<'_>, count: usize) -> Result<Links, Error> {
-    let mut links = [(Handle { slot: 0, tag: [0; 8] }, Usage::default()); MAX_LINKS];
+    let mut links = [const { (Handle { slot: 0, tag: [0; 8] }, Usage::new(0, 0, 0)) }; MAX_LINKS];
     for link in links.iter_mut().take(count) {
         let handle = Handle::read(reader)?;
         if reader.u32()? != 0 {
@@ -113,6 +122,10 @@ fn read_request<'a>(reader: &mut Reader<'a>, head: &Head) -> Result<Request<'a>,
         tier: Tier::from_byte(head.tier).ok_or(MISUSE)?,
         ip: ip.map(|text| named::<IpAddr>("ip", parse_address(text))).transpose()?,
         now: named("now", Millis::new(head.now))?,
+        trust: Trust::from_level(head.trust).ok_or(MISUSE)?,
+        cost: Cost::ONE_REQUEST,
+        attributes: Vec::new(),
+        approval: None,
     })
 }
 
@@ -164,9 +177,13 @@ pub(crate) fn write(decision: &Decision, place: &mut [u8]) -> usize {
     let room = place.len();
     let mut rest = place;
     let count = |length: usize| u8::try_from(length).unwrap_or(u8::MAX);
-    let allowed = u8::from(decision.outcome() == Outcome::Allow);
+    let outcome = match decision.outcome() {
+        Outcome::Allow => 1,
+        Outcome::Ask => 2,
+        Outcome::Deny | _ => 0,
+    };
     let (links, reasons) = (count(decision.usages().len()), count(decision.reasons().len()));
-    put(&mut rest, [allowed, links, reasons, 0, 0, 0, 0, 0]);
+    put(&mut rest, [outcome, links, reasons, 0, 0, 0, 0, 0]);
     for usage in decision.usages() {
         put(&mut rest, usage.uses.to_le_bytes());
         put(&mut rest, usage.last.to_le_bytes());
@@ -174,7 +191,7 @@ pub(crate) fn write(decision: &Decision, place: &mut [u8]) -> usize {
     }
     for reason in decision.reasons() {
         let [low, high] = reason.code.number().to_le_bytes();
-        put(&mut rest, [low, high, reason.link, 0]);
+        put(&mut rest, [low, high, reason.link.unwrap_or(NO_LINK), 0]);
     }
     room.saturating_sub(rest.len())
 }

@@ -70,7 +70,7 @@ pub fn decide_document(input: &[u8]) -> Result<Vec<u8>, Error> {
     let request = fields.required("request")?;
     let request = Request::from_document(&request)?;
     fields.finish()?;
-    let links: Vec<_> = grants.iter().zip(usages).map(|(grant, usage)| Link { grant, usage }).collect();
+    let links: Vec<_> = grants.iter().zip(&usages).map(|(grant, usage)| Link { grant, usage }).collect();
     Ok(decide(&links, &request).to_document().to_json())
 }
 

@@ -9,20 +9,20 @@ use crate::error::{Error, ErrorCode};
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// Bytes as a text value.
-pub(super) fn encode(bytes: &[u8]) -> Value {
+pub(crate) fn encode(bytes: &[u8]) -> Value {
     let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().map_or('0', char::from);
     Value::Text(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect::<String>())
 }
 
 /// The bytes of a text value.
-pub(super) fn bytes(item: &Item<'_, '_>) -> Result<Vec<u8>, Error> {
+pub(crate) fn bytes(item: &Item<'_, '_>) -> Result<Vec<u8>, Error> {
     item.parsed(|text| {
         decode(text).ok_or_else(|| Error::because(ErrorCode::InvalidText, "expected lower-case hex"))
     })
 }
 
 /// Exactly `N` bytes of a required field.
-pub(super) fn array<const N: usize>(
+pub(crate) fn array<const N: usize>(
     fields: &mut Fields<'_, '_>,
     name: &'static str,
 ) -> Result<[u8; N], Error> {
@@ -30,7 +30,7 @@ pub(super) fn array<const N: usize>(
 }
 
 /// Exactly `N` bytes.
-pub(super) fn exactly<const N: usize>(item: &Item<'_, '_>) -> Result<[u8; N], Error> {
+pub(crate) fn exactly<const N: usize>(item: &Item<'_, '_>) -> Result<[u8; N], Error> {
     let wrong = || Error::because(ErrorCode::InvalidText, "wrong number of bytes").at(*item.place());
     <[u8; N]>::try_from(bytes(item)?).map_err(|_| wrong())
 }
