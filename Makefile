@@ -2,7 +2,7 @@
 # Rust and its Wasm target come by rust-toolchain.toml, JavaScript tools by `npm ci` into the project's own folders.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build wasm bench lint fmt clean bare
+.PHONY: help run test build wasm bench fuzz lint fmt clean bare
 export CARGO_TERM_COLOR ?= auto
 say = @printf '\n== %s\n' '$(1)'
 
@@ -29,13 +29,22 @@ bench: build tests/bench/node_modules/.stamp ## measure, beside the named peers,
 	$(call say,benchmarks)
 	node tests/bench/bench.mjs
 
+# libFuzzer needs nightly Rust. What it finds lies in tests/fuzz/libfuzzer/artifacts, what it learns in target/fuzz.
+SECONDS ?= 60
+fuzz: ## run every fuzz target under libFuzzer for SECONDS=60 each; sets up nightly Rust and cargo-fuzz
+	$(call say,nightly Rust and cargo-fuzz)
+	rustup toolchain install nightly --profile minimal --no-self-update
+	cargo install --locked --root target/tools cargo-fuzz
+	$(call say,$(SECONDS) seconds for each target)
+	for target in $$(ls tests/fuzz/corpus); do mkdir -p target/fuzz/corpus/$$target; RUSTUP_TOOLCHAIN=nightly target/tools/bin/cargo-fuzz run --fuzz-dir tests/fuzz/libfuzzer --target-dir target/fuzz $$target target/fuzz/corpus/$$target tests/fuzz/corpus/$$target -- -max_total_time=$(SECONDS) -max_len=4096 -print_final_stats=1 || exit 1; done
+
 # In the release profile, whose build scripts `make build` needs too: compiling the compiler once is enough.
 lint: bare ## formatting, clippy, types, licences and generated files; warnings are errors
 	$(call say,formatting)
 	cargo fmt --all --check
 	$(call say,clippy)
 	cargo xtask wasm
-	for package in warded-core warded-hot warded warded-conformance warded-load warded-no-std xtask; do cargo clippy --quiet --release --package $$package --all-targets -- -D warnings || exit 1; done
+	for package in warded-core warded-hot warded warded-conformance warded-load warded-no-std warded-fuzz xtask; do cargo clippy --quiet --release --package $$package --all-targets -- -D warnings || exit 1; done
 	for package in warded-core warded-raw warded-js; do cargo clippy --quiet --package $$package --target wasm32-unknown-unknown -- -D warnings || exit 1; done
 	cargo clippy --quiet --package warded-no-std --target $(BARE) -- -D warnings
 	$(call say,documentation)

@@ -8,6 +8,7 @@ const suites = [
   ["server", "cargo", "test --release --package warded"],
   ["conformance", "cargo", "test --release --package warded-conformance"],
   ["no standard library", "cargo", "test --package warded-no-std"],
+  ["fuzz targets, bounded", "cargo", "test --package warded-fuzz -- --nocapture"],
   ["build helper", "cargo", "test --release --package xtask"],
   ["npm package", "node", "--test --test-reporter=tap tests/package/"],
   ["end to end", "node", "--test --test-reporter=tap tests/e2e/"],

@@ -7,7 +7,9 @@
 use warded_core::path::{MAX_SEGMENT, Path};
 use warded_core::secret::Secret;
 
+// Named, because tests/fuzz includes this file from elsewhere.
 #[cfg(test)]
+#[path = "dotenv/tests.rs"]
 mod tests;
 
 /// How many keys one file may hold.
