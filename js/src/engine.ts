@@ -5,7 +5,7 @@
 import * as glue from "#engine/glue/engine_bg.js";
 
 import { fromAnswer } from "./error.js";
-import { load } from "./load.js";
+import { load } from "#load";
 
 type Operation = (length: number) => number;
 

@@ -1,5 +1,5 @@
-// The one file that knows how a runtime comes by the module: here its bytes stand in the code itself, so that one file loads everywhere.
-// A runtime that takes only precompiled modules gets another file in its place, under its own condition of package.json.
+// How a runtime comes by the module: here its bytes stand in the code itself, so that one file loads everywhere.
+// A runtime that takes only precompiled modules gets another file in its place, under its own condition in package.json.
 
 import base64 from "#engine/engine.wasm";
 

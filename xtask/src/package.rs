@@ -8,6 +8,9 @@ use anyhow::{Context as _, Result};
 use crate::command;
 use crate::step;
 
+/// The module of the package.
+const ENGINE: &str = "target/wasm/js/engine.wasm";
+
 /// Fills pkg/dist, unless nothing it is made of has changed.
 pub(crate) fn build(root: &Path, raw: &Path) -> Result<()> {
     let dist = root.join("pkg/dist");
@@ -20,9 +23,10 @@ pub(crate) fn build(root: &Path, raw: &Path) -> Result<()> {
             fs::remove_dir_all(&dist).context("cannot empty pkg/dist")?;
         }
         types(root)?;
-        for system in ["esm", "cjs"] {
-            code(root, system)?;
-        }
+        code(root, "esm", "esm", "--loader:.wasm=base64")?;
+        code(root, "cjs", "cjs", "--loader:.wasm=base64")?;
+        code(root, "precompiled", "esm", "--external:#load")?;
+        loaders(root)?;
         step::write(&dist.join("cjs/package.json"), b"{ \"type\": \"commonjs\" }\n")?;
         step::write(&dist.join("raw.wasm"), &step::read(raw)?)?;
         step::write(&root.join("pkg/LICENSE"), &step::read(&root.join("LICENSE"))?)
@@ -33,7 +37,7 @@ fn inputs(root: &Path, raw: &Path) -> Result<Vec<Vec<u8>>> {
     let mut paths = step::files(&root.join("js/src"))?;
     paths.extend(step::files(&root.join("target/wasm/js/glue"))?);
     paths.extend(
-        ["js/tsconfig.json", "js/package-lock.json", "target/wasm/js/engine.wasm", "xtask/src/package.rs"]
+        ["js/tsconfig.json", "js/package-lock.json", ENGINE, "xtask/src/package.rs"]
             .map(|path| root.join(path)),
     );
     paths.push(raw.into());
@@ -57,21 +61,27 @@ fn types(root: &Path) -> Result<()> {
 }
 
 /// `internal.js` holds all code and the Wasm bytes; the entries only name what is public, so that both share one instance.
-fn code(root: &Path, system: &str) -> Result<()> {
-    let format = format!("--format={system}");
-    let common =
-        ["--target=es2022", "--platform=neutral", "--tsconfig=js/tsconfig.json", "--log-level=warning"];
+fn code(root: &Path, folder: &str, format: &str, engine: &str) -> Result<()> {
     let esbuild = || {
         let mut command = command::tool(root, "esbuild");
-        command.arg(&format).args(common).current_dir(root);
+        command
+            .args(["--target=es2022", "--platform=neutral", "--tsconfig=js/tsconfig.json"])
+            .args(["--log-level=warning", &format!("--format={format}")])
+            .arg(format!("--outdir=pkg/dist/{folder}"))
+            .current_dir(root);
         command
     };
+    command::run(esbuild().args(["js/src/internal.ts", "--bundle", engine]))?;
+    command::run(esbuild().args(["js/src/index.ts", "js/src/hazmat.ts"]))
+}
+
+/// Where bytes cannot be compiled, the module is a file of its own; `imports` of package.json says how each runtime asks for it.
+fn loaders(root: &Path) -> Result<()> {
     command::run(
-        esbuild()
-            .args(["js/src/internal.ts", "--bundle", "--loader:.wasm=base64"])
-            .arg(format!("--outfile=pkg/dist/{system}/internal.js")),
+        command::tool(root, "esbuild")
+            .args(["--target=es2022", "--log-level=warning", "--outdir=pkg/dist/precompiled"])
+            .args(["js/src/load-workerd.ts", "js/src/load-edge-light.ts"])
+            .current_dir(root),
     )?;
-    command::run(
-        esbuild().args(["js/src/index.ts", "js/src/hazmat.ts"]).arg(format!("--outdir=pkg/dist/{system}")),
-    )
+    step::write(&root.join("pkg/dist/engine.wasm"), &step::read(&root.join(ENGINE))?)
 }
