@@ -2,7 +2,7 @@
 # Rust and its Wasm target come by rust-toolchain.toml, JavaScript tools by `npm ci` into the project's own folders.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build wasm bench fuzz lint fmt clean bare
+.PHONY: help run test build wasm bench fuzz lint fmt clean bare runtimes
 export CARGO_TERM_COLOR ?= auto
 say = @printf '\n== %s\n' '$(1)'
 
@@ -21,7 +21,7 @@ wasm: ## build the Wasm modules and the npm package in pkg/
 	$(call say,the Wasm modules and the npm package)
 	cargo xtask wasm
 
-test: build bare tests/e2e/node_modules/.stamp ## set up and run every test
+test: build bare runtimes tests/e2e/node_modules/.stamp tests/package/node_modules/.stamp ## set up and run every test
 	$(call say,every test)
 	node tests/run.mjs
 
@@ -58,6 +58,11 @@ lint: bare ## formatting, clippy, types, licences and generated files; warnings 
 BARE := thumbv7em-none-eabi
 bare:
 	@rustup target list --installed | grep -qx $(BARE) || rustup target add $(BARE)
+
+# What cannot be installed stops nothing here: the tests that need it say what to do and are skipped, and in CI they fail.
+runtimes:
+	-@$(MAKE) --no-print-directory tests/conformance/node_modules/.stamp
+	-@tests/conformance/chromium.sh
 
 fmt: ## format the Rust code
 	cargo fmt --all

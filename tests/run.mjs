@@ -7,6 +7,7 @@ const suites = [
   // One package at a time: together their features would be united, and most of what is built would be built again.
   ["server", "cargo", "test --release --package warded"],
   ["conformance", "cargo", "test --release --package warded-conformance"],
+  ["JavaScript runtimes", "node", "--test --test-reporter=tap tests/conformance/js/"],
   ["no standard library", "cargo", "test --package warded-no-std"],
   ["fuzz targets, bounded", "cargo", "test --package warded-fuzz -- --nocapture"],
   ["build helper", "cargo", "test --release --package xtask"],
@@ -22,14 +23,20 @@ const closing = [
   [/^# cancelled (\d+)$/, (match) => [0, Number(match[1])]],
 ];
 
+/** A test that was skipped, and why. */
+const skip = /# SKIP (.+)$/;
+
 /** Runs one suite; a suite that ends badly without a failed test, or that ran no test, counts as one failure. */
 async function run([name, command, args]) {
   console.log(`\n== ${name}: ${command} ${args}`);
   const child = spawn(command, args.split(" "), { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.on("close", resolve).on("error", () => resolve(1)));
   let [passed, failed] = [0, 0];
+  const skipped = [];
   for await (const line of createInterface({ input: child.stdout })) {
     console.log(line);
+    const why = skip.exec(line);
+    if (why) skipped.push(why[1]);
     for (const [pattern, count] of closing) {
       const match = pattern.exec(line);
       if (!match) continue;
@@ -39,8 +46,8 @@ async function run([name, command, args]) {
     }
   }
   const code = await ended;
-  if (failed === 0 && (code !== 0 || passed === 0)) failed = 1;
-  return { name, passed, failed, seconds: 0 };
+  if (failed === 0 && (code !== 0 || passed + skipped.length === 0)) failed = 1;
+  return { name, passed, failed, skipped, seconds: 0 };
 }
 
 const results = [];
@@ -51,9 +58,11 @@ for (const suite of suites) {
 }
 
 console.log("");
-for (const { name, passed, failed, seconds } of results) {
-  console.log(`${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed, ${seconds} s`);
+for (const { name, passed, failed, skipped, seconds } of results) {
+  console.log(`${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed, ${skipped.length} skipped, ${seconds} s`);
+  for (const why of skipped) console.log(`     skipped: ${why}`);
 }
-const sum = (key) => results.reduce((total, result) => total + result[key], 0);
-console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);
-process.exitCode = sum("failed") === 0 ? 0 : 1;
+const sum = (count) => results.reduce((total, result) => total + count(result), 0);
+const failed = sum((result) => result.failed);
+console.log(`\n${sum((result) => result.passed)} passed, ${failed} failed, ${sum((result) => result.skipped.length)} skipped`);
+process.exitCode = failed === 0 ? 0 : 1;

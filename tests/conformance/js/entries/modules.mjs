@@ -1,0 +1,6 @@
+// What the package offers, by the import lines that its README gives.
+
+import * as warded from "warded";
+import * as hazmat from "warded/hazmat";
+
+export const modules = { warded, hazmat };

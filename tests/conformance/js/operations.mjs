@@ -1,0 +1,91 @@
+// Answers the calls of the document boundary with the npm package. Whatever runtime this stands in, it is given the package's modules,
+// and uses nothing that some runtime lacks.
+
+/** Makes the function that answers a call; the answer to what the package does not offer is `null`. */
+export function answerer({ warded, hazmat }) {
+  const operations = operationsOf(warded, hazmat);
+  return async (call) => {
+    const operation = operations[call.op];
+    if (operation === undefined) return null;
+    try {
+      return await operation(call);
+    } catch (error) {
+      return { error: described(error, warded.WardedError) };
+    }
+  };
+}
+
+/** Answers calls and gives answers that are one JSON text to a line, as everything between the suite and a runtime is. */
+export function lines(modules) {
+  const answer = answerer(modules);
+  return async (calls) => {
+    const answers = [];
+    for (const line of calls.split("\n").filter(Boolean)) answers.push(JSON.stringify(await answer(JSON.parse(line))));
+    return answers.join("\n");
+  };
+}
+
+function operationsOf(warded, hazmat) {
+  const keyring = (call) => new warded.Keyring(call.keys.map(bytes));
+  return {
+    decide({ chain, request }) {
+      const links = chain.map(({ grant, ...rest }, index) => ({
+        grant: under(`chain[${index}].grant`, () => warded.compileGrant(grant)),
+        ...rest,
+      }));
+      return warded.decide({ chain: links, request });
+    },
+    compile_grant: ({ grant }) => ({ bytes: hex(under("grant", () => warded.compileGrant(grant)).bytes) }),
+    covers: ({ outer, inner }) => ({ result: warded.covers(outer, inner) }),
+    overlaps: ({ a, b }) => ({ result: warded.overlaps(a, b) }),
+    // The package has no parser of its own for scopes: a scope that is accepted covers itself.
+    parse_scope: ({ text }) => named("text", () => (warded.covers(text, text) ? { canonical: text } : { canonical: null })),
+    parse_token: ({ text }) => named("text", () => warded.parseToken(text)),
+    hash_token: ({ text }) => named("text", () => ({ hash: hex(warded.hashToken(text)) })),
+    verify_token: ({ text, hash }) => ({ result: warded.verifyToken(text, bytes(hash)) }),
+    seal(call) {
+      const sealed = hazmat.sealWithSalt(keyring(call), bytes(call.salt), bytes(call.plaintext), call.context);
+      return { sealed: hex(sealed) };
+    },
+    open: (call) => ({ plaintext: hex(keyring(call).open(bytes(call.sealed), call.context)) }),
+  };
+}
+
+/** An error as the boundary shows it; what is not the engine's has the name of its class for a code. */
+function described(error, WardedError) {
+  if (!(error instanceof WardedError)) return { code: error.name, message: error.message };
+  const field = error.rename ?? [error.at, error.field].filter(Boolean).join(".");
+  return { code: error.code, message: error.message, ...(field ? { field } : {}) };
+}
+
+/** Runs `work`, and puts `place` before the field of an error that it throws. */
+function under(place, work) {
+  try {
+    return work();
+  } catch (error) {
+    error.at = place;
+    throw error;
+  }
+}
+
+/** Runs `work`, and calls the field of an error that it throws as the call does. */
+function named(field, work) {
+  try {
+    return work();
+  } catch (error) {
+    error.rename = field;
+    throw error;
+  }
+}
+
+function bytes(hex) {
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let index = 0; index < bytes.length; index++) bytes[index] = Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16);
+  return bytes;
+}
+
+function hex(bytes) {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}
