@@ -9,6 +9,7 @@ use crate::error::{Blame, Error, ErrorCode, Place};
 use crate::hex;
 use crate::json::Position;
 
+mod bundle;
 mod crypto;
 mod engine;
 
@@ -78,6 +79,10 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("verify_token", crypto::verify_token),
     ("seal", crypto::seal),
     ("open", crypto::open),
+    ("reseal", crypto::reseal),
+    ("audience_key", bundle::audience_key),
+    ("make_bundle", bundle::make_bundle),
+    ("open_bundle", bundle::open_bundle),
     ("verify_chain", crypto::verify_chain),
     ("errors", errors),
 ];

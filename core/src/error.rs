@@ -20,7 +20,7 @@ pub enum Blame {
     Input,
     /// Nobody: a clause of a grant or policy refused the request.
     Denied,
-    /// One opaque value for every cryptographic cause.
+    /// Whoever made the sealed or signed bytes: what they prove is not what is asked for. Everything forged looks the same.
     Crypto,
     /// The calling code: a handle or buffer was used wrongly.
     Misuse,
@@ -146,6 +146,18 @@ codes! {
     SealRejected = 128, "seal_rejected", Crypto, 422, "the sealed value does not open";
     /// No key of the keyring has the key id that the sealed value names.
     KeyUnknown = 129, "key_unknown", Crypto, 422, "no key has the value's key id";
+    /// The bundle's tag is not its maker's: forged, damaged, cut, or made with another key.
+    BundleRejected = 130, "bundle_rejected", Crypto, 422, "the bundle is not its maker's";
+    /// Its maker did write it, in another version of the format.
+    BundleMalformed = 131, "bundle_malformed", Crypto, 422, "the bundle is malformed";
+    /// The bundle is for another audience.
+    BundleForeign = 132, "bundle_foreign", Crypto, 422, "the bundle is for another audience";
+    /// The bundle has not begun.
+    BundleNotYetValid = 133, "bundle_not_yet_valid", Crypto, 422, "the bundle is not yet valid";
+    /// The bundle has ended.
+    BundleExpired = 134, "bundle_expired", Crypto, 422, "the bundle has expired";
+    /// A later bundle has been opened before.
+    BundleReplayed = 135, "bundle_replayed", Crypto, 422, "a later bundle is known";
 
     /// A loaded object has been evicted, or the handle names another: load it again.
     Stale = 160, "stale", Misuse, 500, "the handle is stale, load again";

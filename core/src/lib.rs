@@ -55,6 +55,8 @@ pub mod secret;
 
 pub mod crypto;
 
+pub mod bundle;
+
 pub mod chain;
 
 pub mod call;

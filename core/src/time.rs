@@ -12,6 +12,9 @@ pub struct Millis(u64);
 /// 24 hours: the default ceiling for scoped tokens.
 pub const DAY: Millis = Millis(86_400_000);
 
+/// Five minutes: what a bundle lives unless its maker says otherwise.
+pub const FIVE_MINUTES: Millis = Millis(300_000);
+
 const PER_SECOND: u64 = 1_000;
 
 impl Millis {

@@ -46,6 +46,12 @@ export type ErrorCode =
   | "chain_broken"
   | "seal_rejected"
   | "key_unknown"
+  | "bundle_rejected"
+  | "bundle_malformed"
+  | "bundle_foreign"
+  | "bundle_not_yet_valid"
+  | "bundle_expired"
+  | "bundle_replayed"
   | "stale"
   | "invalid_buffer"
   | "internal";

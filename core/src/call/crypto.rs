@@ -60,6 +60,14 @@ pub(super) fn open(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
     Ok(Value::object([("plaintext", hex::encode(plaintext.expose()))]))
 }
 
+pub(super) fn reseal(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
+    let keyring = keyring(fields)?;
+    let salt = hex::array(fields, "salt")?;
+    let sealed = hex::bytes(&fields.required("sealed")?)?;
+    let resealed = with_context(fields, |context| sealing::reseal(&keyring, context, salt, &sealed))?;
+    Ok(Value::object([("sealed", hex::encode(&resealed))]))
+}
+
 fn keyring(fields: &mut Fields<'_, '_>) -> Result<Keyring, Error> {
     let keys = each(fields, "keys", MAX_KEYS, |item| Ok(MasterKey::new(&hex::exactly(item)?)))?;
     Keyring::new(keys).map_err(|error| error.at(Place::Name(&Place::Root, "keys")))

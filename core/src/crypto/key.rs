@@ -65,7 +65,7 @@ impl MasterKey {
     }
 
     /// The 256 bits that SP 800-108r1 in counter mode derives for a label and a context.
-    pub(super) fn derive(&self, label: &[u8], context: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+    pub(crate) fn derive(&self, label: &[u8], context: &[u8]) -> Zeroizing<[u8; 32]> {
         self.state.derive_block(1, label, context, 256)
     }
 }

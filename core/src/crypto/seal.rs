@@ -34,12 +34,18 @@ pub use context::Context;
 /// How much longer a sealed value is than its plaintext.
 pub const OVERHEAD: usize = 90;
 
+/// How many bytes stand before the ciphertext.
+pub const HEAD: usize = 74;
+
 /// The longest plaintext: 16 MiB.
 pub const MAX_PLAINTEXT: usize = 16 * 1024 * 1024;
 
 const VERSION: u8 = 1;
 const SUITE: u8 = 1;
 const NONCE: [u8; 12] = [0; 12];
+/// The labels of what is derived.
+const COMMITMENT: &[u8] = b"wd1/com";
+const MESSAGE_KEY: &[u8] = b"wd1/key";
 const REJECTED: Error = Error::new(ErrorCode::SealRejected);
 
 /// Seals a plaintext under the keyring's current key, bound to its context.
@@ -64,14 +70,62 @@ pub fn seal(
 /// [`ErrorCode::KeyUnknown`] where the keyring lacks the key that the value names; [`ErrorCode::SealRejected`] for every other cause.
 pub fn open(keyring: &Keyring, context: &Context<'_>, sealed: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
     let envelope = Envelope::parse(sealed).ok_or(REJECTED)?;
-    let key = keyring.find(envelope.key_id).ok_or(Error::new(ErrorCode::KeyUnknown))?;
+    let key = keyring.find(envelope.head.key_id).ok_or(Error::new(ErrorCode::KeyUnknown))?;
     envelope.open(key, context)
+}
+
+/// Seals again under the keyring's current key what any of its keys has sealed, in the same context: after a new master key, for every data key.
+///
+/// # Errors
+/// As [`open`].
+///
+/// # Security
+/// As [`seal`]: the salt must be fresh.
+pub fn reseal(
+    keyring: &Keyring,
+    context: &Context<'_>,
+    salt: [u8; 32],
+    sealed: &[u8],
+) -> Result<Vec<u8>, Error> {
+    seal(keyring, context, salt, open(keyring, context, sealed)?.expose())
+}
+
+/// The head of a value to be sealed, and the key to encrypt its plaintext with: AES-256-GCM, a nonce of 12 zero bytes, no associated data.
+///
+/// For large values, where the runtime has an AES that is faster than the one compiled in; the bytes are the same.
+///
+/// # Errors
+/// [`ErrorCode::LimitExceeded`] for a field of the context over 4 GiB.
+///
+/// # Security
+/// As [`seal`]; the key is for this one plaintext.
+pub fn seal_head(
+    keyring: &Keyring,
+    context: &Context<'_>,
+    salt: [u8; 32],
+) -> Result<(Vec<u8>, Secret<[u8; 32]>), Error> {
+    let mut head = Vec::with_capacity(HEAD);
+    let message_key = append_head(&mut head, keyring.current(), context, &salt)?;
+    Ok((head, Secret::new(*message_key)))
+}
+
+/// The key that the rest of a sealed value opens with, its [`HEAD`] bytes having been checked.
+///
+/// # Errors
+/// As [`open`].
+///
+/// # Security
+/// Nothing that is decrypted may be used before its tag has been checked.
+pub fn open_head(keyring: &Keyring, context: &Context<'_>, head: &[u8]) -> Result<Secret<[u8; 32]>, Error> {
+    let (head, []) = Head::parse(head).ok_or(REJECTED)? else { return Err(REJECTED) };
+    let key = keyring.find(head.key_id).ok_or(Error::new(ErrorCode::KeyUnknown))?;
+    Ok(Secret::new(*head.message_key(key, context)?))
 }
 
 /// The key id that a sealed value names; `None` for what is not a sealed value of this version.
 #[must_use]
 pub fn key_id(sealed: &[u8]) -> Option<KeyId> {
-    Envelope::parse(sealed).map(|envelope| envelope.key_id)
+    Envelope::parse(sealed).map(|envelope| envelope.head.key_id)
 }
 
 /// A value sealed under a data key of its own, and that data key sealed under the keyring.
@@ -120,7 +174,7 @@ pub fn open_with_data_key(
     let data_key = open(keyring, wrap, sealed_key)?;
     let data_key = MasterKey::new(data_key.expose().as_slice().try_into().map_err(|_| REJECTED)?);
     let envelope =
-        Envelope::parse(sealed).filter(|envelope| envelope.key_id == data_key.id()).ok_or(REJECTED)?;
+        Envelope::parse(sealed).filter(|envelope| envelope.head.key_id == data_key.id()).ok_or(REJECTED)?;
     envelope.open(&data_key, value)
 }
 
@@ -134,36 +188,55 @@ fn seal_under(
         return Err(Error::new(ErrorCode::LimitExceeded).with_hint(Hint::AtMost(MAX_PLAINTEXT as u64)));
     }
     let mut sealed = Vec::with_capacity(plaintext.len().saturating_add(OVERHEAD));
-    sealed.extend_from_slice(&[VERSION, SUITE]);
-    sealed.extend_from_slice(key.id().as_bytes());
-    sealed.extend_from_slice(salt);
-    let derived = Derived::new(key, &sealed, context)?;
-    sealed.extend_from_slice(&*derived.commitment);
-    append_aes_gcm(&mut sealed, &derived.message_key, &NONCE, &[], plaintext)?;
+    let message_key = append_head(&mut sealed, key, context, salt)?;
+    append_aes_gcm(&mut sealed, &message_key, &NONCE, &[], plaintext)?;
     Ok(sealed)
 }
 
-/// What one key makes of one header in one context.
-struct Derived {
-    commitment: Zeroizing<[u8; 32]>,
-    message_key: Zeroizing<[u8; 32]>,
+/// Writes everything but ciphertext and tag into an empty vector, and answers what to encrypt with.
+fn append_head(
+    sealed: &mut Vec<u8>,
+    key: &MasterKey,
+    context: &Context<'_>,
+    salt: &[u8; 32],
+) -> Result<Zeroizing<[u8; 32]>, Error> {
+    sealed.extend_from_slice(&[VERSION, SUITE]);
+    sealed.extend_from_slice(key.id().as_bytes());
+    sealed.extend_from_slice(salt);
+    let binding = context.bind(sealed)?;
+    sealed.extend_from_slice(&*key.derive(COMMITMENT, &binding));
+    Ok(key.derive(MESSAGE_KEY, &binding))
 }
 
-impl Derived {
-    fn new(key: &MasterKey, header: &[u8], context: &Context<'_>) -> Result<Self, Error> {
-        let binding = context.bind(header)?;
-        Ok(Self {
-            commitment: key.derive(b"wd1/com", &binding),
-            message_key: key.derive(b"wd1/key", &binding),
-        })
+/// The head of a sealed value, taken apart.
+struct Head<'a> {
+    header: &'a [u8; 42],
+    key_id: KeyId,
+    commitment: &'a [u8; 32],
+}
+
+impl<'a> Head<'a> {
+    /// The head, and what follows it.
+    fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (header, rest) = bytes.split_first_chunk::<42>()?;
+        let (commitment, rest) = rest.split_first_chunk()?;
+        let [VERSION, SUITE, a, b, c, d, e, f, g, h, ..] = *header else { return None };
+        Some((Self { header, key_id: KeyId::new([a, b, c, d, e, f, g, h]), commitment }, rest))
+    }
+
+    fn message_key(&self, key: &MasterKey, context: &Context<'_>) -> Result<Zeroizing<[u8; 32]>, Error> {
+        let binding = context.bind(self.header).map_err(|_| REJECTED)?;
+        // Before anything else is done with the key: one ciphertext could otherwise open under several.
+        if !bool::from(key.derive(COMMITMENT, &binding).ct_eq(self.commitment)) {
+            return Err(REJECTED);
+        }
+        Ok(key.derive(MESSAGE_KEY, &binding))
     }
 }
 
 /// A sealed value, taken apart.
 struct Envelope<'a> {
-    header: &'a [u8; 42],
-    key_id: KeyId,
-    commitment: &'a [u8; 32],
+    head: Head<'a>,
     /// Ciphertext and tag.
     body: &'a [u8],
 }
@@ -173,19 +246,12 @@ impl<'a> Envelope<'a> {
         if !(OVERHEAD..=OVERHEAD.saturating_add(MAX_PLAINTEXT)).contains(&sealed.len()) {
             return None;
         }
-        let (header, rest) = sealed.split_first_chunk::<42>()?;
-        let (commitment, body) = rest.split_first_chunk()?;
-        let [VERSION, SUITE, a, b, c, d, e, f, g, h, ..] = *header else { return None };
-        Some(Self { header, key_id: KeyId::new([a, b, c, d, e, f, g, h]), commitment, body })
+        let (head, body) = Head::parse(sealed)?;
+        Some(Self { head, body })
     }
 
     fn open(&self, key: &MasterKey, context: &Context<'_>) -> Result<Secret<Vec<u8>>, Error> {
-        let derived = Derived::new(key, self.header, context).map_err(|_| REJECTED)?;
-        // Before anything else is done with the key: one ciphertext could otherwise open under several.
-        if !bool::from(derived.commitment.ct_eq(self.commitment)) {
-            return Err(REJECTED);
-        }
-        aes_gcm_open(&derived.message_key, &NONCE, &[], self.body)
+        aes_gcm_open(&*self.head.message_key(key, context)?, &NONCE, &[], self.body)
     }
 }
 

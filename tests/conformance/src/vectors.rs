@@ -12,7 +12,7 @@ macro_rules! vectors {
     )* };
 }
 
-vectors! { calls chain crypto decide ip scope seal time token }
+vectors! { bundle calls chain crypto decide ip scope seal time token }
 
 /// Every case of every file.
 ///
@@ -32,6 +32,7 @@ pub fn cases() -> Vec<Case> {
     first_vectors(&crypto(), &mut cases);
     sealed(&seal(), &mut cases);
     chains(&chain(), &mut cases);
+    bundles(&bundle(), &mut cases);
     cases
 }
 
@@ -216,6 +217,10 @@ fn sealed(file: &Value, cases: &mut Vec<Case>) {
         let expected = json!({ "error": { "code": field(case, "code") } });
         add(cases, "seal.json refused", index, call(case), expected);
     }
+    for (index, case) in entries(file, "resealed") {
+        let call = json!({ "op": "reseal", "keys": field(case, "keys"), "context": field(case, "context"), "salt": field(case, "salt"), "sealed": field(case, "sealed") });
+        add(cases, "seal.json resealed", index, call, json!({ "sealed": field(case, "resealed") }));
+    }
 }
 
 fn chains(file: &Value, cases: &mut Vec<Case>) {
@@ -240,5 +245,27 @@ fn chains(file: &Value, cases: &mut Vec<Case>) {
         let first_bad = field(case, "index").as_u64().unwrap_or_else(|| panic!("no index in {records}"));
         let expected = refused(&json!("chain_broken"), &format!("records[{first_bad}]"));
         add(cases, "chain.json broken", index, call(case), expected);
+    }
+}
+
+fn bundles(file: &Value, cases: &mut Vec<Case>) {
+    for (index, case) in entries(file, "audience_keys") {
+        let call = json!({ "op": "audience_key", "key": field(case, "key"), "tenant": field(case, "tenant"), "audience": field(case, "audience") });
+        add(cases, "bundle.json audience_keys", index, call, json!({ "key": field(case, "derived") }));
+    }
+    for (index, case) in entries(file, "made") {
+        let mut call = field(case, "call");
+        if let Some(call) = call.as_object_mut() {
+            call.insert("op".into(), json!("make_bundle"));
+        }
+        add(cases, "bundle.json made", index, call, json!({ "bytes": field(case, "bytes") }));
+    }
+    let open = |case: &Value| json!({ "op": "open_bundle", "bytes": field(case, "bytes"), "key": field(case, "key"), "now": field(case, "now"), "audience": field(case, "audience"), "min_serial": field(case, "min_serial") });
+    for (index, case) in entries(file, "opened") {
+        add(cases, "bundle.json opened", index, open(case), field(case, "answer"));
+    }
+    for (index, case) in entries(file, "refused") {
+        let expected = json!({ "error": { "code": field(case, "code") } });
+        add(cases, "bundle.json refused", index, open(case), expected);
     }
 }

@@ -44,10 +44,20 @@ exports! {
     SEAL = seal;
     /// Opens a value.
     OPEN = open;
+    /// Seals a value again under the current key.
+    RESEAL = reseal;
+    /// Begins to seal a value that the caller encrypts.
+    SEAL_HEAD = seal_head;
+    /// Begins to open a value that the caller decrypts.
+    OPEN_HEAD = open_head;
     /// Seals a value under a data key of its own.
     SEAL_WITH_DATA_KEY = seal_with_data_key;
     /// Opens a value sealed under a data key.
     OPEN_WITH_DATA_KEY = open_with_data_key;
+    /// Signs a bundle.
+    MAKE_BUNDLE = make_bundle;
+    /// Opens a bundle.
+    OPEN_BUNDLE = open_bundle;
     /// Makes a token of random bytes.
     MINT_TOKEN = mint_token;
     /// Checks and hashes a token.

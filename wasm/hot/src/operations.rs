@@ -2,14 +2,17 @@
 
 use alloc::vec::Vec;
 
+use warded_core::bundle;
 use warded_core::call as document;
 use warded_core::codec::{DAMAGED, Reader, Writer};
+use warded_core::crypto::key::Keyring;
 use warded_core::crypto::seal::Context;
 use warded_core::crypto::{hash, seal as sealing, token};
 use warded_core::decision::Decision;
 use warded_core::error::{Error, ErrorCode};
 use warded_core::grant::Grant;
 use warded_core::secret::Secret;
+use warded_core::time::Millis;
 
 use crate::cache::{Cache, Handle};
 use crate::packed;
@@ -74,17 +77,67 @@ pub(crate) fn load_keyring(cache: &mut Cache, input: &[u8]) -> Result<Output, Er
     Ok(Output::Sealed(cache.load_keyring(input)?.to_bytes()))
 }
 
-pub(crate) fn seal(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
-    let (handle, salt, context, plaintext) = laid_out(input, |reader| {
+/// Keyring, salt and context that a seal begins with, and the data that follows.
+type Salted<'a> = (&'a Keyring, [u8; 32], Context<'a>, &'a [u8]);
+
+#[inline(never)]
+fn take_salted<'a>(cache: &'a mut Cache, input: &'a [u8]) -> Result<Salted<'a>, Error> {
+    let (handle, salt, context, data) = laid_out(input, |reader| {
         Ok((Handle::read(reader)?, array(reader)?, take_context(reader)?, reader.rest()))
     })?;
-    sealing::seal(cache.keyring(handle)?, &context, salt, plaintext).map(Output::Sealed)
+    Ok((cache.keyring(handle)?, salt, context, data))
+}
+
+/// The same without a salt.
+#[inline(never)]
+fn take_sealed<'a>(
+    cache: &'a mut Cache,
+    input: &'a [u8],
+) -> Result<(&'a Keyring, Context<'a>, &'a [u8]), Error> {
+    let (handle, context, data) =
+        laid_out(input, |reader| Ok((Handle::read(reader)?, take_context(reader)?, reader.rest())))?;
+    Ok((cache.keyring(handle)?, context, data))
+}
+
+pub(crate) fn seal(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (keyring, salt, context, plaintext) = take_salted(cache, input)?;
+    sealing::seal(keyring, &context, salt, plaintext).map(Output::Sealed)
 }
 
 pub(crate) fn open(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
-    let (handle, context, sealed) =
-        laid_out(input, |reader| Ok((Handle::read(reader)?, take_context(reader)?, reader.rest())))?;
-    sealing::open(cache.keyring(handle)?, &context, sealed).map(Output::Secret)
+    let (keyring, context, sealed) = take_sealed(cache, input)?;
+    sealing::open(keyring, &context, sealed).map(Output::Secret)
+}
+
+pub(crate) fn reseal(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (keyring, salt, context, sealed) = take_salted(cache, input)?;
+    sealing::reseal(keyring, &context, salt, sealed).map(Output::Sealed)
+}
+
+pub(crate) fn seal_head(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (keyring, salt, context, []) = take_salted(cache, input)? else { return Err(MISUSE) };
+    let (head, key) = sealing::seal_head(keyring, &context, salt)?;
+    Ok(Output::Secret(Secret::new([head.as_slice(), key.expose()].concat())))
+}
+
+pub(crate) fn open_head(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (keyring, context, head) = take_sealed(cache, input)?;
+    let key = sealing::open_head(keyring, &context, head)?;
+    Ok(Output::Secret(Secret::new(key.expose().to_vec())))
+}
+
+/// The answer is everything but the tag, as [`bundle`](warded_core::bundle) lays it out: its reader knows that it holds.
+pub(crate) fn open_bundle(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (key, rest) = input.split_first_chunk().ok_or(MISUSE)?;
+    let (now, min_serial, audience, bytes) =
+        laid_out(rest, |reader| Ok((reader.u64()?, reader.u64()?, reader.text()?, reader.rest())))?;
+    bundle::open(bytes, key, Millis::new(now)?, audience, min_serial)?;
+    Ok(Output::Sealed(bytes.get(..bytes.len().saturating_sub(bundle::TAG)).unwrap_or_default().to_vec()))
+}
+
+pub(crate) fn make_bundle(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (key, body) = input.split_first_chunk().ok_or(MISUSE)?;
+    bundle::sign(body.to_vec(), key).map(Output::Sealed)
 }
 
 pub(crate) fn seal_with_data_key(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {

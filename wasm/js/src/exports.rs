@@ -36,6 +36,8 @@ exports! {
     load_keyring = LOAD_KEYRING, "Loads keys.";
     seal = SEAL, "Seals a value with a given salt.";
     open = OPEN, "Opens a value.";
+    open_head = OPEN_HEAD, "Begins to open a value that the runtime decrypts.";
+    open_bundle = OPEN_BUNDLE, "Opens a bundle.";
     hash_token = HASH_TOKEN, "Checks and hashes a token.";
     verify_token = VERIFY_TOKEN, "Compares a token with a hash.";
     sha256 = SHA256, "SHA-256.";
@@ -49,6 +51,18 @@ exports! {
 #[wasm_bindgen]
 pub fn seal_with_fresh_salt(length: usize) -> f64 {
     with_random(SALT_AT, |engine| engine.run(length, Export::SEAL))
+}
+
+/// Begins to seal a value that the runtime encrypts: with a fresh salt in the salt's place.
+#[wasm_bindgen]
+pub fn seal_head(length: usize) -> f64 {
+    with_random(SALT_AT, |engine| engine.run(length, Export::SEAL_HEAD))
+}
+
+/// Seals a value again under the current key, with a fresh salt in the salt's place.
+#[wasm_bindgen]
+pub fn reseal(length: usize) -> f64 {
+    with_random(SALT_AT, |engine| engine.run(length, Export::RESEAL))
 }
 
 /// Makes a token of the kind whose letter is the first byte of the buffer.

@@ -33,8 +33,13 @@ exports! {
     warded_load_keyring = LOAD_KEYRING, "Loads keys.";
     warded_seal = SEAL, "Seals a value.";
     warded_open = OPEN, "Opens a value.";
+    warded_reseal = RESEAL, "Seals a value again under the current key.";
+    warded_seal_head = SEAL_HEAD, "Begins to seal a value that the caller encrypts.";
+    warded_open_head = OPEN_HEAD, "Begins to open a value that the caller decrypts.";
     warded_seal_with_data_key = SEAL_WITH_DATA_KEY, "Seals a value under a data key of its own.";
     warded_open_with_data_key = OPEN_WITH_DATA_KEY, "Opens a value sealed under a data key.";
+    warded_make_bundle = MAKE_BUNDLE, "Signs a bundle.";
+    warded_open_bundle = OPEN_BUNDLE, "Opens a bundle.";
     warded_mint_token = MINT_TOKEN, "Makes a token of random bytes.";
     warded_hash_token = HASH_TOKEN, "Checks and hashes a token.";
     warded_verify_token = VERIFY_TOKEN, "Compares a token with a hash.";

@@ -154,11 +154,58 @@ fn the_key_is_found_by_its_id() {
 }
 
 #[test]
+fn values_are_resealed_to_the_bytes_of_the_vectors() {
+    for case in cases(&vectors()["resealed"]) {
+        let (keyring, fields) = (keyring(&case["keys"]), context(&case["context"]));
+        let again = reseal(&keyring, &fields, array(&case["salt"]), &bytes(&case["sealed"]));
+        assert_eq!(again, Ok(bytes(&case["resealed"])), "{}", case["why"]);
+    }
+}
+
+#[test]
+fn what_does_not_open_is_not_resealed() {
+    let refusal = |numbers: &[u8], context, sealed: &[u8]| {
+        reseal(&ring(numbers), context, SALT, sealed).expect_err("resealed").code()
+    };
+    assert_eq!(refusal(&[2], &CONTEXT, &sealed()), ErrorCode::KeyUnknown);
+    assert_eq!(refusal(&[2, 1], &WRAP, &sealed()), ErrorCode::SealRejected);
+    assert_eq!(refusal(&[2, 1], &CONTEXT, &sealed()[1..]), ErrorCode::SealRejected);
+}
+
+#[test]
+fn what_is_encrypted_elsewhere_has_the_same_bytes() {
+    let (mut elsewhere, key) = seal_head(&ring(&[1]), &CONTEXT, SALT).unwrap();
+    assert_eq!((elsewhere.len(), elsewhere.capacity()), (HEAD, HEAD));
+    append_aes_gcm(&mut elsewhere, key.expose(), &[0; 12], &[], PLAINTEXT).unwrap();
+    assert_eq!(elsewhere, sealed());
+    let key = open_head(&ring(&[2, 1]), &CONTEXT, &elsewhere[..HEAD]).unwrap();
+    assert_eq!(aes_gcm_open(key.expose(), &[0; 12], &[], &elsewhere[HEAD..]).unwrap().expose(), PLAINTEXT);
+}
+
+#[test]
+fn a_head_gives_its_key_in_its_own_place_only() {
+    let (head, keyring) = (sealed()[..HEAD].to_vec(), ring(&[1]));
+    let refusal = |context: &Context<'_>, head: &[u8]| {
+        let error = open_head(&keyring, context, head).expect_err("opened");
+        assert_eq!(error, Error::new(error.code()));
+        error.code()
+    };
+    assert_eq!(refusal(&WRAP, &head), ErrorCode::SealRejected);
+    for index in 0..HEAD {
+        let mut changed = head.clone();
+        changed[index] ^= 1;
+        let expected = if (2..10).contains(&index) { ErrorCode::KeyUnknown } else { ErrorCode::SealRejected };
+        assert_eq!(refusal(&CONTEXT, &changed), expected, "{index}");
+        assert_eq!(refusal(&CONTEXT, &head[..index]), ErrorCode::SealRejected, "{index}");
+    }
+    assert_eq!(refusal(&CONTEXT, &sealed()), ErrorCode::SealRejected);
+}
+
+#[test]
 fn a_data_key_is_wrapped_again_without_its_value() {
     let wrapped =
         seal_with_data_key(&ring(&[1]), &WRAP, &CONTEXT, &[7; 32], [SALT, [9; 32]], PLAINTEXT).unwrap();
-    let data_key = open(&ring(&[1]), &WRAP, &wrapped.data_key).unwrap();
-    let again = seal(&ring(&[2]), &WRAP, [10; 32], data_key.expose()).unwrap();
+    let again = reseal(&ring(&[2, 1]), &WRAP, [10; 32], &wrapped.data_key).unwrap();
     let opened = open_with_data_key(&ring(&[2]), &WRAP, &CONTEXT, &again, &wrapped.value);
     assert_eq!(opened.unwrap().expose(), PLAINTEXT);
 }

@@ -134,6 +134,71 @@ fn a_value_under_a_data_key_opens_with_both_parts_only() {
 }
 
 #[test]
+fn what_an_older_key_sealed_is_sealed_again() {
+    let engine = &mut Engine::new();
+    let (older, newer) = ([7; 32], [8; 32]);
+    let handle = done(engine, Export::LOAD_KEYRING, &older);
+    let sealed = done(engine, Export::SEAL, &[&handle[..], &[1; 32], &empty_context(), b"hunter2"].concat());
+    let both = done(engine, Export::LOAD_KEYRING, &[newer, older].concat());
+    let again = done(engine, Export::RESEAL, &[&both[..], &[2; 32], &empty_context(), &sealed].concat());
+    let handle = done(engine, Export::LOAD_KEYRING, &newer);
+    assert_eq!(
+        again,
+        done(engine, Export::SEAL, &[&handle[..], &[2; 32], &empty_context(), b"hunter2"].concat())
+    );
+    let (status, _) =
+        run(engine, Export::RESEAL, &[&handle[..], &[2; 32], &empty_context(), &sealed].concat());
+    assert_eq!(status, ErrorCode::KeyUnknown.number());
+}
+
+#[test]
+fn a_value_may_be_encrypted_by_the_caller() {
+    let engine = &mut Engine::new();
+    let handle = done(engine, Export::LOAD_KEYRING, &[7; 32]);
+    let head_input = [&handle[..], &[1; 32], &empty_context()].concat();
+    let parts = done(engine, Export::SEAL_HEAD, &head_input);
+    let (head, key) = parts.split_at(74);
+    let body = done(engine, Export::AES_GCM_SEAL, &[key, &[0; 12], &[0; 4], b"hunter2"].concat());
+    let sealed = done(engine, Export::SEAL, &[&head_input[..], b"hunter2"].concat());
+    assert_eq!([head, &body].concat(), sealed);
+    let opened = done(engine, Export::OPEN_HEAD, &[&handle[..], &empty_context(), head].concat());
+    assert_eq!(opened, key);
+    let (status, _) = run(engine, Export::OPEN_HEAD, &[&handle[..], &empty_context(), &sealed].concat());
+    assert_eq!(status, ErrorCode::SealRejected.number());
+    let (status, _) = run(engine, Export::SEAL_HEAD, &[&head_input[..], b"x"].concat());
+    assert_eq!(status, ErrorCode::InvalidBuffer.number());
+}
+
+#[test]
+fn a_bundle_is_signed_and_opened_for_its_audience() {
+    let engine = &mut Engine::new();
+    let grant = done(engine, Export::COMPILE_GRANT, GRANT.as_bytes());
+    let bytes = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_le_bytes(), bytes].concat();
+    let numbers = [4_u64, 1000, 2000].map(u64::to_le_bytes).concat();
+    let head = [&b"wdb\x01"[..], &[1; 16], &numbers, &bytes(b"edge"), &1_u32.to_le_bytes()].concat();
+    let body = [head, bytes(b"tok_1"), bytes(&[]), bytes(&grant), bytes(&[])].concat();
+    let made = done(engine, Export::MAKE_BUNDLE, &[&[9; 32][..], &body].concat());
+    assert_eq!(made.len(), body.len() + 32);
+    let open = |now: u64, audience: &[u8], made: &[u8]| {
+        [&[9; 32][..], &now.to_le_bytes(), &4_u64.to_le_bytes(), &bytes(audience), made].concat()
+    };
+    assert_eq!(done(engine, Export::OPEN_BUNDLE, &open(1000, b"edge", &made)), body);
+    for (input, code) in [
+        (open(1000, b"edge", &made[1..]), ErrorCode::BundleRejected),
+        (open(1000, b"other", &made), ErrorCode::BundleForeign),
+        (open(999, b"edge", &made), ErrorCode::BundleNotYetValid),
+        (open(2000, b"edge", &made), ErrorCode::BundleExpired),
+        (open(1 << 53, b"edge", &made), ErrorCode::OutOfRange),
+        (vec![0; 51], ErrorCode::InvalidBuffer),
+    ] {
+        assert_eq!(run(engine, Export::OPEN_BUNDLE, &input).0, code.number());
+    }
+    for input in [&[9; 31][..], &[9; 32]] {
+        assert_ne!(run(engine, Export::MAKE_BUNDLE, input).0, 0);
+    }
+}
+
+#[test]
 fn tokens_are_minted_hashed_and_verified() {
     let engine = &mut Engine::new();
     let minted = done(engine, Export::MINT_TOKEN, &[&b"s"[..], &[9; 32]].concat());
