@@ -24,9 +24,13 @@ interface Operations {
   readonly load_keyring: Operation;
   readonly mint_token: Operation;
   readonly open: Operation;
+  readonly open_bundle: Operation;
+  readonly open_head: Operation;
   readonly overlaps: Operation;
   readonly random_key: Operation;
+  readonly reseal: Operation;
   readonly seal: Operation;
+  readonly seal_head: Operation;
   readonly seal_with_fresh_salt: Operation;
   readonly sha256: Operation;
   readonly verify_token: Operation;

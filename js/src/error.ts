@@ -21,6 +21,11 @@ export class WardedError extends Error {
   }
 }
 
+/** What a sealed value that does not open throws, whatever is wrong with it: the engine's own message. */
+export function rejected(): WardedError {
+  return new WardedError("seal_rejected", "the sealed value does not open");
+}
+
 /** A mistake of the calling code in a document, with the code and field that other languages get. */
 export function mistake(code: ErrorCode, field: string, rule: string): TypeError {
   return Object.assign(new TypeError(field === "" ? rule : `\`${field}\`: ${rule}`), { code, field });

@@ -2,4 +2,15 @@
  * The primitives as compiled in and the unchecked doors, for interoperability and test vectors.
  * Every function here is safe only under the condition that its comment names.
  */
-export { aesGcmOpen, aesGcmSeal, hmacSha256, kbkdfCounter, loadGrant, sealWithSalt, sha256 } from "./internal.js";
+export {
+  aesGcmOpen,
+  aesGcmSeal,
+  audienceKey,
+  hmacSha256,
+  kbkdfCounter,
+  loadGrant,
+  makeBundle,
+  sealWithSalt,
+  sha256,
+} from "./internal.js";
+export type { BundleDocument } from "./internal.js";

@@ -6,6 +6,7 @@ export {
   hashToken,
   Keyring,
   mintToken,
+  openBundle,
   overlaps,
   parseToken,
   verifyToken,
@@ -13,6 +14,8 @@ export {
 } from "./internal.js";
 export type {
   Approval,
+  Bundle,
+  BundledGrant,
   CompiledGrant,
   Context,
   Cost,
@@ -25,6 +28,7 @@ export type {
   Link,
   MintedToken,
   NeededApproval,
+  OpenBundleOptions,
   ParsedToken,
   Reason,
   ReasonCode,

@@ -11,6 +11,8 @@ export type { Usage } from "./usage.js";
 export { covers, overlaps } from "./scope.js";
 export { Keyring, sealWithSalt } from "./keyring.js";
 export type { Context } from "./context.js";
+export { audienceKey, makeBundle, openBundle } from "./bundle.js";
+export type { Bundle, BundleDocument, BundledGrant, OpenBundleOptions } from "./bundle.js";
 export { hashToken, mintToken, parseToken, verifyToken } from "./token.js";
 export type { MintedToken, ParsedToken, TokenKind } from "./token.js";
 export { aesGcmOpen, aesGcmSeal, hmacSha256, kbkdfCounter, sha256 } from "./primitive.js";

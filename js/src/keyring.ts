@@ -1,4 +1,5 @@
 import { bytes, exactly, wrongType } from "./argument.js";
+import { decrypt, encrypt, isThere } from "./bulk.js";
 import { BoundContext, type Context } from "./context.js";
 import { address, answer, FAILED, memory, type OperationName, reserve, run, sendBytes, STALE, status, view } from "./engine.js";
 
@@ -6,6 +7,17 @@ const KEY_LENGTH = 32;
 const MAX_KEYS = 64;
 const HANDLE_LENGTH = 12;
 const SALT_LENGTH = 32;
+/** A sealed value is a head, ciphertext as long as the plaintext, and a tag. */
+const HEAD_LENGTH = 74;
+const TAG_LENGTH = 16;
+const MAX_PLAINTEXT = 16 * 1024 * 1024;
+/** From how many bytes on the runtime's AES is faster. */
+const BULK = 2048;
+const NOTHING = new Uint8Array(0);
+
+function isBulk(length: number): boolean {
+  return length >= BULK && isThere();
+}
 
 /** Master keys: the first seals, all open. The keys can't be read back. */
 export class Keyring {
@@ -55,6 +67,45 @@ export class Keyring {
     const plaintext = this.#run("open", 0, undefined, new BoundContext(context), data);
     memory.fill(0, address, address + plaintext.length);
     return plaintext;
+  }
+
+  /**
+   * Seals again, under the first key, what any key of this keyring has sealed: after a new master key, for every data key.
+   *
+   * @throws {WardedError} as `open`.
+   */
+  reseal(sealed: Uint8Array, context: Context = {}): Uint8Array {
+    const data = bytes("sealed", sealed);
+    return this.#run("reseal", SALT_LENGTH, undefined, new BoundContext(context), data);
+  }
+
+  /** `seal` for large values: the runtime's own AES does the bulk of the work. The bytes are such that `open` opens them too. */
+  async sealAsync(plaintext: Uint8Array, context: Context = {}): Promise<Uint8Array> {
+    const data = bytes("plaintext", plaintext);
+    // Over the limit too: the engine refuses it.
+    if (!isBulk(data.length) || data.length > MAX_PLAINTEXT) return this.seal(data, context);
+    const parts = this.#key("seal_head", SALT_LENGTH, new BoundContext(context), NOTHING);
+    return encrypt(parts.subarray(0, HEAD_LENGTH), parts.subarray(HEAD_LENGTH), data);
+  }
+
+  /**
+   * `open` for large values.
+   *
+   * @throws {WardedError} as `open`.
+   */
+  async openAsync(sealed: Uint8Array, context: Context = {}): Promise<Uint8Array> {
+    const data = bytes("sealed", sealed);
+    const length = data.length - HEAD_LENGTH - TAG_LENGTH;
+    if (!isBulk(length) || length > MAX_PLAINTEXT) return this.open(data, context);
+    const key = this.#key("open_head", 0, new BoundContext(context), data.subarray(0, HEAD_LENGTH));
+    return decrypt(key, data.subarray(HEAD_LENGTH));
+  }
+
+  /** As `#run`, for an answer that holds a key. */
+  #key(name: OperationName, gap: number, context: BoundContext, data: Uint8Array): Uint8Array {
+    const parts = this.#run(name, gap, undefined, context, data);
+    memory.fill(0, address, address + parts.length);
+    return parts;
   }
 
   /** Seals with a given salt; see `sealWithSalt`. */

@@ -10,9 +10,9 @@ import { gzipSync } from "node:zlib";
 import { hazmat, installed, required, requiredHazmat, run, tarball, warded } from "./project.mjs";
 
 const NAMES = [
-  "Keyring", "WardedError", "compileGrant", "covers", "decide", "hashToken", "mintToken", "overlaps", "parseToken", "verifyToken",
+  "Keyring", "WardedError", "compileGrant", "covers", "decide", "hashToken", "mintToken", "openBundle", "overlaps", "parseToken", "verifyToken",
 ];
-const HAZMAT = ["aesGcmOpen", "aesGcmSeal", "hmacSha256", "kbkdfCounter", "loadGrant", "sealWithSalt", "sha256"];
+const HAZMAT = ["aesGcmOpen", "aesGcmSeal", "audienceKey", "hmacSha256", "kbkdfCounter", "loadGrant", "makeBundle", "sealWithSalt", "sha256"];
 const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
 
 test("import and require offer the same names and no others", () => {

@@ -75,6 +75,21 @@ test("the first key seals, all keys open", () => {
   assert.throws(() => new Keyring([older]).open(both.seal(TEXT)), code("key_unknown"));
 });
 
+test("an older key's values are sealed again under the first", () => {
+  for (const { why, keys, context, sealed, resealed } of vectors("seal").resealed) {
+    const keyring = new Keyring(keys.map(bytes));
+    const again = keyring.reseal(bytes(sealed), context);
+    assert.deepEqual([again.length, hex(again.subarray(0, 10))], [resealed.length / 2, resealed.slice(0, 20)], why);
+    assert.notEqual(hex(again.subarray(10, 42)), sealed.slice(20, 84), why);
+    assert.deepEqual(new Keyring([bytes(keys[0])]).open(again, context), keyring.open(bytes(sealed), context), why);
+  }
+  const keyring = new Keyring([KEY]);
+  const sealed = keyring.seal(TEXT, CONTEXT);
+  assert.throws(() => keyring.reseal(sealed, {}), code("seal_rejected"));
+  assert.throws(() => new Keyring([Keyring.generate()]).reseal(sealed, CONTEXT), code("key_unknown"));
+  assert.throws(() => keyring.reseal("text"), mistake("TypeError", "sealed: "));
+});
+
 test("every seal is another, and so is every key", () => {
   const keyring = new Keyring([KEY]);
   const sealed = new Set(Array.from({ length: 1000 }, () => hex(keyring.seal(TEXT).subarray(10, 42))));

@@ -8,9 +8,9 @@ import { test } from "node:test";
 import { file, project, repository } from "./project.mjs";
 
 const PROGRAM = `
-import { compileGrant, covers, decide, hashToken, Keyring, mintToken, overlaps, parseToken, verifyToken, WardedError } from "warded";
-import type { CompiledGrant, Context, Decision, ErrorCode, Grant, GrantDocument, ReasonCode, RequestDocument, TokenKind, Usage } from "warded";
-import { aesGcmOpen, aesGcmSeal, hmacSha256, kbkdfCounter, loadGrant, sealWithSalt, sha256 } from "warded/hazmat";
+import { compileGrant, covers, decide, hashToken, Keyring, mintToken, openBundle, overlaps, parseToken, verifyToken, WardedError } from "warded";
+import type { Bundle, CompiledGrant, Context, Decision, ErrorCode, Grant, GrantDocument, ReasonCode, RequestDocument, TokenKind, Usage } from "warded";
+import { aesGcmOpen, aesGcmSeal, audienceKey, hmacSha256, kbkdfCounter, loadGrant, makeBundle, sealWithSalt, sha256 } from "warded/hazmat";
 
 const document: GrantDocument = { scopes: ["secrets:read:a/*"], max_uses: 5, tier_ceiling: "critical" };
 const compiled: CompiledGrant = compileGrant(document);
@@ -27,6 +27,12 @@ const context: Context = { purpose: "value", version: 1 };
 const keyring = new Keyring([Keyring.generate()]);
 const sealed: Uint8Array = keyring.seal(new Uint8Array(1), context);
 const opened: Uint8Array = keyring.open(sealed, context);
+
+const resealed: Uint8Array = keyring.reseal(sealed, context);
+const large: Promise<Uint8Array>[] = [keyring.sealAsync(opened), keyring.openAsync(resealed, context)];
+const key: Uint8Array = audienceKey(opened, "", "edge");
+const bundle: Bundle = openBundle(makeBundle({ tenant: "", audience: "edge", serial: 1, not_before: 0, grants: [{ id: "a", grant }] }, key), { key, audience: "edge", minSerial: 1 });
+const bundled: Grant | undefined = bundle.grants[0]?.grant;
 
 const kind: TokenKind = "s";
 const minted: { token: string; hash: Uint8Array; display: string } = mintToken(kind);
@@ -65,7 +71,7 @@ new Keyring(["key"]);
 // @ts-expect-error: a decision is read-only
 decision.decision = "allow";
 
-console.log(usage, code, listing, issue, parsed, same, primitives);
+console.log(usage, code, listing, issue, parsed, same, primitives, large, bundled);
 `;
 
 const OPTIONS = ["--strict", "--noEmit", "--target", "es2022", "--lib", "es2022,dom", "--types", "", "--pretty", "false"];

@@ -47,7 +47,30 @@ function operationsOf(warded, hazmat) {
       const sealed = hazmat.sealWithSalt(keyring(call), bytes(call.salt), bytes(call.plaintext), call.context);
       return { sealed: hex(sealed) };
     },
-    open: (call) => ({ plaintext: hex(keyring(call).open(bytes(call.sealed), call.context)) }),
+    // With the engine's AES and with the runtime's.
+    async open({ context, sealed, ...call }) {
+      const ring = keyring(call);
+      const plaintext = ring.open(bytes(sealed), context);
+      const others = [bytes(sealed), await ring.sealAsync(plaintext, context)].map((value) => ring.openAsync(value, context));
+      const differs = (await Promise.all(others)).some((other) => hex(other) !== hex(plaintext));
+      return { plaintext: differs ? "the runtime's AES makes something else of it" : hex(plaintext) };
+    },
+    audience_key: ({ key, tenant, audience }) => ({ key: hex(hazmat.audienceKey(bytes(key), tenant, audience)) }),
+    make_bundle({ op, key, grants, policy, ...rest }) {
+      const entries = grants.map(({ token_hash, grant, ...entry }, index) => ({
+        grant: under(`grants[${index}].grant`, () => warded.compileGrant(grant)),
+        ...(token_hash === undefined ? {} : { token_hash: bytes(token_hash) }),
+        ...entry,
+      }));
+      const document = { ...rest, grants: entries, ...(policy === undefined ? {} : { policy: bytes(policy) }) };
+      return { bytes: hex(hazmat.makeBundle(document, bytes(key))) };
+    },
+    open_bundle({ bytes: bundle, key, now, audience, min_serial }) {
+      const opened = warded.openBundle(bytes(bundle), { key: bytes(key), now, audience, minSerial: min_serial });
+      const shown = (value) => value && hex(value);
+      const grants = opened.grants.map(({ id, token_hash, grant }) => ({ id, token_hash: shown(token_hash), grant: hex(grant.bytes) }));
+      return { ...opened, audience, grants, policy: shown(opened.policy) };
+    },
   };
 }
 
