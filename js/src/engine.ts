@@ -2,8 +2,6 @@
 //
 // No code of the caller runs between the first byte written and the answer read: its getters could call the engine themselves.
 
-import * as glue from "#engine/glue/engine_bg.js";
-
 import { fromAnswer } from "./error.js";
 import { load } from "#load";
 
@@ -27,11 +25,9 @@ interface Operations {
   readonly open_bundle: Operation;
   readonly open_head: Operation;
   readonly overlaps: Operation;
-  readonly random_key: Operation;
   readonly reseal: Operation;
   readonly seal: Operation;
   readonly seal_head: Operation;
-  readonly seal_with_fresh_salt: Operation;
   readonly sha256: Operation;
   readonly verify_token: Operation;
 }
@@ -42,7 +38,6 @@ export type OperationName = keyof Operations;
 /** The functions of the module. */
 interface Exports extends Operations {
   readonly memory: WebAssembly.Memory;
-  readonly __wbindgen_start: () => void;
   readonly buffer: (length: number) => number;
 }
 
@@ -64,11 +59,7 @@ export let memory = new Uint8Array(0);
 export let view = new DataView(memory.buffer);
 
 function start(): Exports {
-  const instance = new WebAssembly.Instance(load(), { "./engine_bg.js": glue as WebAssembly.ModuleImports });
-  const exports = instance.exports as unknown as Exports;
-  glue.__wbg_set_wasm(exports);
-  exports.__wbindgen_start();
-  return exports;
+  return new WebAssembly.Instance(load()).exports as unknown as Exports;
 }
 
 /** Makes room for `length` bytes in the buffer, and an engine if there is none yet. */
@@ -127,7 +118,7 @@ export function leave(result: number): number {
  * Not done where the call fails, because a full stack has no room for it there.
  */
 function discard(): void {
-  // Detaches all views of the old memory, those that the glue keeps included: they would outlive `__wbg_set_wasm`.
+  // Detaches all views of the old memory.
   engine?.memory.grow(0);
   engine = undefined;
   capacity = 0;

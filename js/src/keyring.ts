@@ -2,6 +2,7 @@ import { bytes, exactly, wrongType } from "./argument.js";
 import { decrypt, encrypt, isThere } from "./bulk.js";
 import { BoundContext, type Context } from "./context.js";
 import { address, answer, FAILED, memory, type OperationName, reserve, run, sendBytes, STALE, status, view } from "./engine.js";
+import { drawn } from "./random.js";
 
 const KEY_LENGTH = 32;
 const MAX_KEYS = 64;
@@ -45,16 +46,13 @@ export class Keyring {
 
   /** A new key of 32 random bytes from the runtime's own generator. */
   static generate(): Uint8Array {
-    reserve(KEY_LENGTH);
-    const key = answer(run("random_key", 0));
-    memory.fill(0, address, address + KEY_LENGTH);
-    return key;
+    return drawn(new Uint8Array(KEY_LENGTH));
   }
 
   /** Seals a value, up to 16 MiB, under the first key: it opens with the same context only. */
   seal(plaintext: Uint8Array, context: Context = {}): Uint8Array {
     const data = bytes("plaintext", plaintext);
-    return this.#run("seal_with_fresh_salt", SALT_LENGTH, undefined, new BoundContext(context), data);
+    return this.#run("seal", SALT_LENGTH, undefined, new BoundContext(context), data);
   }
 
   /**
@@ -113,7 +111,7 @@ export class Keyring {
     return keyring.#run("seal", SALT_LENGTH, salt, new BoundContext(context), plaintext);
   }
 
-  /** Handle, salt or room for it, context and data, through an operation; once more if the keys have to be loaded again. */
+  /** Handle, salt (a fresh one if none is given), context and data, through an operation; once more if the keys have to be loaded again. */
   #run(
     name: OperationName,
     gap: number,
@@ -123,11 +121,13 @@ export class Keyring {
   ): Uint8Array {
     for (;;) {
       reserve(HANDLE_LENGTH + gap + context.room + data.length);
+      const saltAt = address + HANDLE_LENGTH;
+      if (salt !== undefined) memory.set(salt, saltAt);
+      else if (gap > 0) drawn(memory.subarray(saltAt, saltAt + gap));
       view.setInt32(address, this.#slot, true);
       view.setInt32(address + 4, this.#low, true);
       view.setInt32(address + 8, this.#high, true);
-      if (salt !== undefined) memory.set(salt, address + HANDLE_LENGTH);
-      const end = context.write(address + HANDLE_LENGTH + gap);
+      const end = context.write(saltAt + gap);
       memory.set(data, end);
       const result = run(name, end + data.length - address);
       if (result < FAILED || status(result) !== STALE) return answer(result);

@@ -1,5 +1,6 @@
 import { exactly, string } from "./argument.js";
 import { address, answer, enter, FAILED, failure, leave, memory, reserve, run, text, write } from "./engine.js";
+import { drawn } from "./random.js";
 
 const KINDS = {
   a: "agent key",
@@ -41,8 +42,9 @@ export function mintToken(kind: TokenKind): MintedToken {
     throw new RangeError(`kind: expected one of ${Object.keys(KINDS).join(", ")}`);
   }
   reserve(LENGTH + 32);
+  drawn(memory.subarray(address + 1, address + 33));
   memory[address] = kind.charCodeAt(0);
-  const result = run("mint_token", 1);
+  const result = run("mint_token", 33);
   if (result >= FAILED) throw failure(result);
   const token = text(LENGTH);
   const hash = memory.slice(address + LENGTH, address + LENGTH + 32);

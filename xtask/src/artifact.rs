@@ -1,10 +1,9 @@
-//! The Wasm modules: cargo, the glue generator, wasm-opt.
+//! The Wasm modules: cargo, wasm-opt.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use wasm_bindgen_cli_support::Bindgen;
 
 use crate::command;
 use crate::step;
@@ -20,24 +19,11 @@ pub(crate) fn raw(root: &Path) -> Result<PathBuf> {
     Ok(optimised)
 }
 
-/// The module of the npm package, with its glue `engine.js` and declarations beside it.
+/// The module of the npm package.
 pub(crate) fn engine(root: &Path) -> Result<PathBuf> {
     let built = cargo(root, "warded-js", &[SIMD])?;
-    let folder = root.join("target/wasm/js");
-    let glued = folder.join("glue/engine_bg.wasm");
-    let key = folder.join("glue.key");
-    step::unless_current(&key, &[&step::read(&built)?], &[&glued], || {
-        // The bundler form has no loader of its own: no `fetch`, no `import.meta.url`, no `instanceof`, nothing but functions.
-        Bindgen::new()
-            .input_path(&built)
-            .bundler(true)?
-            .typescript(true)
-            .out_name("engine")
-            .generate(folder.join("glue"))
-            .context("wasm-bindgen failed")
-    })?;
-    let optimised = folder.join("engine.wasm");
-    optimise(root, &glued, &optimised)?;
+    let optimised = root.join("target/wasm/js/engine.wasm");
+    optimise(root, &built, &optimised)?;
     Ok(optimised)
 }
 

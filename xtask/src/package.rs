@@ -35,7 +35,6 @@ pub(crate) fn build(root: &Path, raw: &Path) -> Result<()> {
 
 fn inputs(root: &Path, raw: &Path) -> Result<Vec<Vec<u8>>> {
     let mut paths = step::files(&root.join("js/src"))?;
-    paths.extend(step::files(&root.join("target/wasm/js/glue"))?);
     paths.extend(
         ["js/tsconfig.json", "js/package-lock.json", ENGINE, "xtask/src/package.rs"]
             .map(|path| root.join(path)),

@@ -12,7 +12,7 @@ pub mod exports;
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 /// The engine does not panic; if it ever does, the call traps, and the package makes a new instance.
 #[cfg(target_arch = "wasm32")]
