@@ -79,3 +79,8 @@ test("the engine travels in 64 kB", () => {
   const size = gzipSync(engine, { level: 9 }).length;
   assert.ok(size <= 64 * 1024, `${size} bytes gzip`);
 });
+
+test("the engine starts without Node's own decoder too", () => {
+  const text = 'delete globalThis.Buffer; const { covers } = await import("warded"); console.log(covers("a:b", "a:b"));';
+  assert.equal(run("decoder.mjs", text).trim(), "true");
+});
