@@ -11,6 +11,7 @@ use crate::json::Position;
 
 mod bundle;
 mod crypto;
+mod decision;
 mod engine;
 
 #[cfg(test)]
@@ -62,8 +63,9 @@ pub fn error_document(error: &Error) -> Value {
 type Operation = fn(&mut Fields<'_, '_>) -> Result<Value, Error>;
 
 const OPERATIONS: &[(&str, Operation)] = &[
-    ("decide", engine::decide),
+    ("decide", decision::decide),
     ("compile_grant", engine::compile_grant),
+    ("compile_policy", decision::compile_policy),
     ("covers", engine::covers),
     ("overlaps", engine::overlaps),
     ("overlapping", engine::overlapping),

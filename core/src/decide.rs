@@ -3,10 +3,12 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use crate::ask;
 use crate::decision::{Decision, Outcome};
 use crate::error::ErrorCode;
 use crate::grant::Grant;
 use crate::pattern::Pattern;
+use crate::policy::Policy;
 use crate::reason::Reason;
 use crate::request::{Request, Target};
 use crate::scope::Scope;
@@ -31,13 +33,13 @@ pub struct Link<'a> {
 
 /// Decides a request that comes through a chain of grants, outermost first: agent, token, narrower tokens.
 ///
-/// Pure and total. Every clause of every link must hold; otherwise the answer names each clause that does not, and the usages are unchanged.
-/// An empty chain is denied.
+/// Pure and total. Every clause of every link must hold, and a rule of the policy must allow it and none deny it; otherwise the answer names
+/// each clause that fails, and the usages are unchanged. An empty chain is denied. Without a policy, what the chain allows is allowed.
 ///
 /// # Security
 /// An allow is provisional until its usages are stored, by compare-and-set on the revision or in one transaction with the effect.
 #[must_use]
-pub fn decide(chain: &[Link<'_>], request: &Request<'_>) -> Decision {
+pub fn decide(chain: &[Link<'_>], policy: Option<&Policy>, request: &Request<'_>) -> Decision {
     let mut usages = [const { Usage::new(0, 0, 0) }; MAX_LINKS];
     let mut reasons = Vec::new();
     if chain.is_empty() {
@@ -45,20 +47,25 @@ pub fn decide(chain: &[Link<'_>], request: &Request<'_>) -> Decision {
     }
     if chain.len() > MAX_LINKS {
         reasons.push(Reason::new(ErrorCode::ChainTooLong, 0));
-        return Decision::new(Outcome::Deny, reasons, usages, 0);
+        return Decision::new(Outcome::Deny, reasons, usages, 0, None);
     }
     for (index, (link, usage)) in (0..).zip(chain.iter().zip(&mut usages)) {
         usage.clone_from(link.usage);
         check(link, request, &mut |code| reasons.push(Reason::new(code, index)));
     }
+    let needed = policy.and_then(|policy| ask::consult(policy, chain, request, &mut reasons));
     // INVARIANT: counters move together, and only when nothing speaks against it.
-    let outcome = if reasons.is_empty() { Outcome::Allow } else { Outcome::Deny };
+    let outcome = match needed {
+        Some(_) => Outcome::Ask,
+        None if reasons.is_empty() => Outcome::Allow,
+        None => Outcome::Deny,
+    };
     if outcome == Outcome::Allow {
         for (link, usage) in chain.iter().zip(&mut usages) {
             *usage = link.usage.spent(request.now.as_u64());
         }
     }
-    Decision::new(outcome, reasons, usages, chain.len())
+    Decision::new(outcome, reasons, usages, chain.len(), needed)
 }
 
 /// Names each clause of one link that does not hold.

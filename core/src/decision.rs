@@ -78,8 +78,9 @@ impl Decision {
         reasons: Vec<Reason>,
         usages: [Usage; MAX_LINKS],
         links: usize,
+        approval: Option<Box<Needed>>,
     ) -> Self {
-        Self { outcome, reasons, usages, links, approval: None }
+        Self { outcome, reasons, usages, links, approval }
     }
 
     /// A decision as another implementation of this engine returned it, such as the compiled module.

@@ -117,6 +117,19 @@ codes! {
     /// Audit records whose chain does not hold.
     ChainBroken = 26, "chain_broken", Input, 400, "the audit chain does not hold";
 
+    /// The same id twice in one document.
+    DuplicateId = 27, "duplicate_id", Input, 400, "id is given twice";
+    /// An attribute that the policy does not declare.
+    UnknownAttribute = 28, "unknown_attribute", Input, 400, "unknown attribute";
+    /// An attribute that not every action of its rule has.
+    AttributeOutOfPlace = 29, "attribute_out_of_place", Input, 400, "not every action of the rule has the attribute";
+    /// An operator that attributes of this type do not have.
+    OperatorNotAllowed = 30, "operator_not_allowed", Input, 400, "the attribute has no such operator";
+    /// Tests of one `all` that exclude each other.
+    Contradiction = 31, "contradiction", Input, 400, "the tests exclude each other";
+    /// A rule that allows because of what the caller says about itself.
+    ClaimInAllow = 32, "claim_in_allow", Input, 400, "a claim of the caller cannot allow";
+
     /// No scope of the grant covers the request.
     ScopeMissing = 64, "scope_missing", Denied, 403, "no scope covers the request";
     /// The path lies outside the grant's namespaces.
@@ -141,6 +154,20 @@ codes! {
     ChainTooLong = 74, "chain_too_long", Denied, 403, "the chain has too many grants";
     /// The caller is known less well than the grant wants.
     TrustTooLow = 75, "trust_too_low", Denied, 403, "the caller is not trusted enough";
+    /// A limit has not enough left for the request's cost.
+    QuotaExhausted = 76, "quota_exhausted", Denied, 429, "a limit has not enough left";
+    /// A rule of the policy denies the request.
+    PolicyDenied = 77, "policy_denied", Denied, 403, "a rule of the policy denies it";
+    /// No rule of the policy allows the request.
+    NoRuleAllows = 78, "no_rule_allows", Denied, 403, "no rule of the policy allows it";
+    /// A rule would allow the request with another model.
+    ModelNotAllowed = 79, "model_not_allowed", Denied, 403, "the model is not allowed";
+    /// A rule would allow the request to another host or port, or with another method.
+    EgressNotAllowed = 80, "egress_not_allowed", Denied, 403, "the host, method or port is not allowed";
+    /// People have to approve the request first.
+    ApprovalRequired = 81, "approval_required", Denied, 403, "people have to approve it first";
+    /// The approval given is of something else.
+    ApprovalMismatch = 82, "approval_mismatch", Denied, 403, "what was approved is something else";
 
     /// The sealed value does not open: wrong context, wrong key, or changed bytes.
     SealRejected = 128, "seal_rejected", Crypto, 422, "the sealed value does not open";

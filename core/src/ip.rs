@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Subnets};
 
 use crate::codec::{DAMAGED, Reader, Writer};
 use crate::error::{Error, ErrorCode, Hint};
@@ -136,6 +136,20 @@ impl Allowlist {
         }
     }
 
+    /// The fewest networks that hold the same addresses, IPv4 first, ascending.
+    #[must_use]
+    pub fn networks(&self) -> Vec<Network> {
+        let v4 = self.v4.iter().map(|(start, end)| Ipv4Subnets::new((*start).into(), (*end).into(), 0));
+        let v6 = self.v6.iter().map(|(start, end)| Ipv6Subnets::new((*start).into(), (*end).into(), 0));
+        v4.flatten().map(IpNet::V4).chain(v6.flatten().map(IpNet::V6)).map(Network).collect()
+    }
+
+    /// Whether some address is in both.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        meet(&self.v4, &other.v4) || meet(&self.v6, &other.v6)
+    }
+
     /// Appends the compiled bytes.
     pub fn write(&self, writer: &mut Writer) {
         write_ranges(&self.v4, writer, Writer::u32);
@@ -173,6 +187,11 @@ fn merge<T: Ord + Copy>(ranges: Vec<(T, T)>, next: impl Fn(T) -> Option<T>) -> V
 fn is_within<T: Ord + Copy>(ranges: &[(T, T)], address: T) -> bool {
     let after = ranges.partition_point(|(start, _)| *start <= address);
     after.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|(_, end)| address <= *end)
+}
+
+/// Two sorted lists share a number exactly if one holds where a range of the other begins.
+fn meet<T: Ord + Copy>(a: &[(T, T)], b: &[(T, T)]) -> bool {
+    a.iter().any(|(start, _)| is_within(b, *start)) || b.iter().any(|(start, _)| is_within(a, *start))
 }
 
 fn write_ranges<T: Copy>(ranges: &[(T, T)], writer: &mut Writer, number: impl Fn(&mut Writer, T)) {

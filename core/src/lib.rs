@@ -47,6 +47,9 @@ pub mod grant;
 pub mod request;
 pub mod usage;
 
+pub mod policy;
+
+mod ask;
 pub mod decide;
 pub mod decision;
 pub mod reason;

@@ -24,7 +24,7 @@ pub const MAX_TOKEN_NETWORKS: usize = 256;
 /// How many people one approval can count.
 pub const MAX_APPROVERS: u8 = 16;
 /// The longest id of a subject.
-const MAX_ID: usize = 128;
+pub(crate) const MAX_ID: usize = 128;
 
 /// Who is asking, as the caller knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,14 @@ export type ReasonCode =
   | "usage_ahead"
   | "chain_empty"
   | "chain_too_long"
-  | "trust_too_low";
+  | "trust_too_low"
+  | "quota_exhausted"
+  | "policy_denied"
+  | "no_rule_allows"
+  | "model_not_allowed"
+  | "egress_not_allowed"
+  | "approval_required"
+  | "approval_mismatch";
 
 /** What is wrong with data. Codes are API: none is ever renamed. */
 export type ErrorCode =
@@ -44,6 +51,12 @@ export type ErrorCode =
   | "invalid_compiled"
   | "duplicate_key_id"
   | "chain_broken"
+  | "duplicate_id"
+  | "unknown_attribute"
+  | "attribute_out_of_place"
+  | "operator_not_allowed"
+  | "contradiction"
+  | "claim_in_allow"
   | "seal_rejected"
   | "key_unknown"
   | "bundle_rejected"
@@ -70,4 +83,11 @@ export const REASONS: Readonly<Record<number, ReasonCode>> = {
   73: "chain_empty",
   74: "chain_too_long",
   75: "trust_too_low",
+  76: "quota_exhausted",
+  77: "policy_denied",
+  78: "no_rule_allows",
+  79: "model_not_allowed",
+  80: "egress_not_allowed",
+  81: "approval_required",
+  82: "approval_mismatch",
 };

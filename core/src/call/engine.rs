@@ -1,40 +1,19 @@
-//! Decisions and the texts they are made of.
+//! Grants, and the texts that decisions are made of.
 
 use alloc::string::ToString;
-use alloc::vec::Vec;
 
 use super::{each, hex, result};
 use crate::crypto::hash::sha256;
-use crate::decide::{Link, MAX_LINKS};
 use crate::document::{Fields, Item, MAX_INTEGER, Value};
 use crate::error::{Error, ErrorCode};
 use crate::grant::Grant;
 use crate::ip;
 use crate::namespaces::Namespaces;
 use crate::path::Path;
-use crate::request::{Request, millis};
+use crate::request::millis;
 use crate::scope::Scope;
 use crate::scope_set::MAX_SCOPES;
 use crate::time;
-use crate::usage::Usage;
-
-pub(super) fn decide(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
-    let chain = each(fields, "chain", MAX_LINKS, |item| {
-        let place = *item.place();
-        let mut fields = Fields::of(item.value(), &place)?;
-        let grant = Grant::from_document(&fields.required("grant")?)?;
-        let usage = fields
-            .optional("usage")
-            .map(|usage| Usage::from_document(&usage))
-            .transpose()?
-            .unwrap_or_default();
-        fields.finish()?;
-        Ok((grant, usage))
-    })?;
-    let links: Vec<_> = chain.iter().map(|(grant, usage)| Link { grant, usage }).collect();
-    let request = fields.required("request")?;
-    Ok(crate::decide::decide(&links, &Request::from_document(&request)?).to_document())
-}
 
 pub(super) fn compile_grant(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
     let bytes = Grant::from_document(&fields.required("grant")?)?.to_bytes();

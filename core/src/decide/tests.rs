@@ -11,7 +11,7 @@ fn grant(json: &str) -> Grant {
 fn ask(chain: &[(&Grant, Usage)], request: &str) -> Decision {
     let document = Value::parse(request.as_bytes()).unwrap();
     let links: Vec<_> = chain.iter().map(|(grant, usage)| Link { grant, usage }).collect();
-    decide(&links, &Request::from_document(&Item::new(&document, Place::Root)).unwrap())
+    decide(&links, None, &Request::from_document(&Item::new(&document, Place::Root)).unwrap())
 }
 
 fn codes(decision: &Decision) -> Vec<(&'static str, u8)> {

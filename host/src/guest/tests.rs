@@ -61,7 +61,7 @@ fn a_decision_in_the_module_is_the_decision_of_the_core() {
     ];
     for target in targets {
         let link = warded_core::decide::Link { grant: &native, usage: &Usage::new(1, 2, 3) };
-        let expected = warded_core::decide::decide(&[link], &request(target.clone()));
+        let expected = warded_core::decide::decide(&[link], None, &request(target.clone()));
         assert_eq!(decide(&guest, &grant, target.clone()).unwrap(), expected, "{target:?}");
     }
 }

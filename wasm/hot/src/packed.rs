@@ -87,7 +87,7 @@ pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<Decision, Error>
     for (place, stored) in chain.iter_mut().skip(1).zip(rest) {
         *place = link(cache, stored)?;
     }
-    Ok(decide_request(chain.get(..links.len()).ok_or(MISUSE)?, &request))
+    Ok(decide_request(chain.get(..links.len()).ok_or(MISUSE)?, None, &request))
 }
 
 fn link<'a>(cache: &'a Cache, (handle, usage): &'a (Handle, Usage)) -> Result<Link<'a>, Error> {

@@ -71,7 +71,7 @@ pub fn decide_document(input: &[u8]) -> Result<Vec<u8>, Error> {
     let request = Request::from_document(&request)?;
     fields.finish()?;
     let links: Vec<_> = grants.iter().zip(&usages).map(|(grant, usage)| Link { grant, usage }).collect();
-    Ok(decide(&links, &request).to_document().to_json())
+    Ok(decide(&links, None, &request).to_document().to_json())
 }
 
 fn usage(item: &Item<'_, '_>) -> Result<Usage, Error> {

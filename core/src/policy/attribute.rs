@@ -1,0 +1,187 @@
+//! Attributes: what a condition can ask about, for which actions, and of what kind it is.
+
+use alloc::boxed::Box;
+
+use crate::attribute as given;
+use crate::document::{Item, MAX_INTEGER};
+use crate::error::{Error, ErrorCode};
+
+use super::actions;
+use super::rule;
+use super::texts::Texts;
+
+/// How many attributes a policy can declare: no request has more.
+pub(super) const MAX_DECLARED: usize = 64;
+/// What the name of each attribute begins with that the caller states about itself.
+const CLAIMED: &str = "claimed.";
+
+/// What an attribute holds, and so which operators it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Address,
+    Boolean,
+    Host,
+    Integer,
+    Text,
+    Tier,
+    Time,
+    Weekday,
+}
+
+/// The kinds that a document can declare, in the order of their bytes.
+pub(super) const KINDS: [(&str, Kind); 5] = [
+    ("text", Kind::Text),
+    ("integer", Kind::Integer),
+    ("boolean", Kind::Boolean),
+    ("address", Kind::Address),
+    ("host", Kind::Host),
+];
+
+/// What a test is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attribute {
+    /// One that the document declares, by its place among them.
+    Declared(u8),
+    Host,
+    Ip,
+    Method,
+    Model,
+    Port,
+    Tier,
+    Time,
+    Trust,
+    Weekday,
+}
+
+/// Those that every policy has, in the order of their bytes.
+pub(super) const BUILT_IN: [(&str, Attribute, Kind); 9] = [
+    ("ip", Attribute::Ip, Kind::Address),
+    ("time", Attribute::Time, Kind::Time),
+    ("weekday", Attribute::Weekday, Kind::Weekday),
+    ("trust", Attribute::Trust, Kind::Integer),
+    ("tier", Attribute::Tier, Kind::Tier),
+    ("model", Attribute::Model, Kind::Text),
+    ("host", Attribute::Host, Kind::Host),
+    ("method", Attribute::Method, Kind::Text),
+    ("port", Attribute::Port, Kind::Integer),
+];
+
+impl Attribute {
+    /// The attribute that a test names.
+    pub(super) fn parse(name: &str, declared: &[Declared]) -> Result<Self, Error> {
+        let own = (0..).zip(declared).find(|(_, own)| *own.name == *name);
+        let own = own.map(|(index, _)| Self::Declared(index));
+        let known = BUILT_IN.iter().find(|(known, ..)| *known == name).map(|(_, attribute, _)| *attribute);
+        known.or(own).ok_or_else(|| Error::because(ErrorCode::UnknownAttribute, "declare it in `attributes`"))
+    }
+
+    fn of(self, declared: &[Declared]) -> (&str, Kind) {
+        if let Self::Declared(index) = self {
+            return declared.get(usize::from(index)).map_or(("", Kind::Text), |own| (&own.name, own.kind));
+        }
+        let known = BUILT_IN.iter().find(|(_, attribute, _)| *attribute == self);
+        known.map_or(("", Kind::Text), |(name, _, kind)| (name, *kind))
+    }
+
+    /// Its name in documents.
+    pub(crate) fn name(self, declared: &[Declared]) -> &str {
+        self.of(declared).0
+    }
+
+    pub(super) fn kind(self, declared: &[Declared]) -> Kind {
+        self.of(declared).1
+    }
+
+    /// The highest integer that it can be.
+    pub(super) const fn most(self) -> u64 {
+        match self {
+            Self::Port => 65_535,
+            Self::Tier => 2,
+            Self::Trust => 3,
+            _ => MAX_INTEGER,
+        }
+    }
+
+    /// Whether it can be missing.
+    pub(super) const fn can_be_missing(self) -> bool {
+        !matches!(self, Self::Tier | Self::Time | Self::Trust | Self::Weekday)
+    }
+
+    /// Whether it is known only when a token is used, not when it is issued.
+    pub(super) const fn is_of_use(self) -> bool {
+        matches!(self, Self::Declared(_) | Self::Host | Self::Method | Self::Model | Self::Port)
+    }
+
+    /// Whether it is what the caller says about itself.
+    pub(super) fn is_claimed(self, declared: &[Declared]) -> bool {
+        self.name(declared).starts_with(CLAIMED)
+    }
+
+    /// Checks that every action of a rule has the attribute.
+    ///
+    /// # Errors
+    /// [`ErrorCode::AttributeOutOfPlace`] with what to write.
+    pub(super) fn check_place(self, rule: Option<&Texts>, declared: &[Declared]) -> Result<(), Error> {
+        let all_of = |resource| rule.is_some_and(|actions| actions::are_of(actions, resource));
+        let (is_there, hint) = match self {
+            Self::Ip | Self::Time | Self::Trust | Self::Weekday => (true, ""),
+            Self::Tier => {
+                (all_of("secrets"), "give the rule `actions` of `secrets` only, such as `secrets:*`")
+            }
+            Self::Model => (all_of("llm"), "give the rule `actions` of `llm` only, such as `llm:request`"),
+            Self::Host | Self::Method | Self::Port => {
+                (all_of("egress"), "give the rule `actions` of `egress` only, such as `egress:call`")
+            }
+            Self::Declared(index) => {
+                let own = declared.get(usize::from(index)).zip(rule);
+                let inside = own.is_some_and(|(own, actions)| actions::cover_all(&own.actions, actions));
+                (inside, "give the rule only `actions` that the attribute is declared for")
+            }
+        };
+        if is_there { Ok(()) } else { Err(Error::because(ErrorCode::AttributeOutOfPlace, hint)) }
+    }
+}
+
+/// An attribute that the document declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Declared {
+    pub(super) name: Box<str>,
+    pub(super) kind: Kind,
+    pub(super) actions: Texts,
+}
+
+impl Declared {
+    /// Reads one entry of `attributes`.
+    pub(super) fn from_document(name: &str, item: &Item<'_, '_>) -> Result<Self, Error> {
+        let mut fields = item.fields()?;
+        let kind = fields.required("type")?.parsed(|word| {
+            let kind = KINDS.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind);
+            kind.ok_or_else(|| {
+                Error::because(ErrorCode::InvalidText, "one of `text integer boolean address host`")
+            })
+        })?;
+        let actions = rule::read_actions(&fields.required("actions")?)?;
+        let is_claimed = fields.required("source")?.parsed(|word| match (word, name.starts_with(CLAIMED)) {
+            ("host", false) => Ok(false),
+            ("caller", true) => Ok(true),
+            ("caller", false) => refused("what the caller states is named `claimed.…`"),
+            ("host", true) => refused("the name begins with `claimed.`, so it is `caller`"),
+            _ => refused("one of `host` and `caller`"),
+        });
+        is_claimed?;
+        fields.finish()?;
+        Ok(Self { name: name.into(), kind, actions })
+    }
+}
+
+fn refused<T>(rule: &'static str) -> Result<T, Error> {
+    Err(Error::because(ErrorCode::InvalidText, rule))
+}
+
+/// Whether a document can declare an attribute of this name.
+pub(super) fn check_name(name: &str) -> Result<(), Error> {
+    if BUILT_IN.iter().any(|(known, ..)| *known == name) {
+        return Err(Error::because(ErrorCode::DuplicateId, "every policy has this attribute"));
+    }
+    given::check_name(name)
+}
