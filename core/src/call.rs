@@ -64,8 +64,10 @@ type Operation = fn(&mut Fields<'_, '_>) -> Result<Value, Error>;
 
 const OPERATIONS: &[(&str, Operation)] = &[
     ("decide", decision::decide),
+    ("explain", decision::explain),
     ("compile_grant", engine::compile_grant),
     ("compile_policy", decision::compile_policy),
+    ("lint", crate::lint::lint),
     ("covers", engine::covers),
     ("overlaps", engine::overlaps),
     ("overlapping", engine::overlapping),

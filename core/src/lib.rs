@@ -52,6 +52,8 @@ pub mod policy;
 mod ask;
 pub mod decide;
 pub mod decision;
+pub mod explain;
+mod lint;
 pub mod reason;
 
 pub mod secret;

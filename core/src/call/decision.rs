@@ -16,6 +16,10 @@ pub(super) fn decide(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
     asked(fields, |chain, policy, request| crate::decide::decide(chain, policy, request).to_document())
 }
 
+pub(super) fn explain(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
+    asked(fields, crate::explain::explain)
+}
+
 /// Reads a chain, a policy and a request, and answers with what `answer` makes of them.
 fn asked(
     fields: &mut Fields<'_, '_>,
