@@ -56,3 +56,23 @@ export function eachProperty(
     if (!take(name, object[name])) throw new TypeError(`${argument}: unknown property \`${name}\``);
   }
 }
+
+/** Options, each read once; a name that is not among `names` is refused, because what it was meant to change would stay as it is. */
+export function optionsOf<T extends object>(value: T, names: readonly (keyof T & string)[]): T {
+  const taken: Record<string, unknown> = {};
+  eachProperty("options", value, (name, given) => {
+    if (!(names as readonly string[]).includes(name)) return false;
+    taken[name] = given;
+    return true;
+  });
+  return taken as T;
+}
+
+/** The argument, which must be a whole number from `least` to `most`. */
+export function whole(argument: string, value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value !== "number") throw wrongType(argument, "a number", value);
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    throw new RangeError(`${argument}: expected a whole number from ${least} to ${most}, got ${value}`);
+  }
+  return value;
+}

@@ -1,6 +1,6 @@
 // Bundles: grants and a policy from elsewhere, with proof of who made them (docs/abi.md gives the layout).
 
-import { bytes as bytesArgument, exactly, string, wrongType } from "./argument.js";
+import { bytes as bytesArgument, exactly, string, whole, wrongType } from "./argument.js";
 import { hexBytes, hexText } from "./hex.js";
 import { answer, integer, sendBytes, utf8 } from "./engine.js";
 import { type Grant, Loaded } from "./grant.js";
@@ -74,7 +74,7 @@ export function openBundle(bytes: Uint8Array, options: OpenBundleOptions): Bundl
   const { key, audience, minSerial, now = Date.now() } = options;
   exactly("key", KEY_LENGTH, key);
   const name = utf8(string("audience", audience));
-  const numbers = [whole("now", now, 0), whole("minSerial", minSerial, 0), integer(name.length)];
+  const numbers = [number("now", now, 0), number("minSerial", minSerial, 0), integer(name.length)];
   return read(answer(sendBytes("open_bundle", key, ...numbers, name, bundle)));
 }
 
@@ -82,7 +82,7 @@ export function openBundle(bytes: Uint8Array, options: OpenBundleOptions): Bundl
 function read(body: Uint8Array): Bundle {
   const view = new DataView(body.buffer);
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  const number = (at: number): number => Number(view.getBigUint64(at, true));
+  const integerAt = (at: number): number => Number(view.getBigUint64(at, true));
   let at = AUDIENCE_AT;
   const next = (): Uint8Array => {
     const length = view.getUint32(at, true);
@@ -101,9 +101,9 @@ function read(body: Uint8Array): Bundle {
   const policy = next();
   return {
     tenant: hexText(body.subarray(MAGIC.length, SERIAL_AT)),
-    serial: number(SERIAL_AT),
-    not_before: number(SERIAL_AT + 8),
-    not_after: number(SERIAL_AT + 16),
+    serial: integerAt(SERIAL_AT),
+    not_before: integerAt(SERIAL_AT + 8),
+    not_after: integerAt(SERIAL_AT + 16),
     grants,
     policy: policy.length === 0 ? null : policy.slice(),
   };
@@ -114,9 +114,9 @@ export function makeBundle(document: BundleDocument, key: Uint8Array): Uint8Arra
   if (typeof document !== "object" || document === null) throw wrongType("document", "an object", document);
   const { tenant, audience, serial, not_before, not_after, grants, policy } = document;
   exactly("key", KEY_LENGTH, key);
-  const begin = whole("not_before", not_before, 0);
-  const end = whole("not_after", not_after ?? not_before + DEFAULT_LIFE, not_before + 1);
-  const pieces = [MAGIC, hexBytes("tenant", 16, tenant), whole("serial", serial, 1), begin, end];
+  const begin = number("not_before", not_before, 0);
+  const end = number("not_after", not_after ?? not_before + DEFAULT_LIFE, not_before + 1);
+  const pieces = [MAGIC, hexBytes("tenant", 16, tenant), number("serial", serial, 1), begin, end];
   pieces.push(...prefixed(utf8(string("audience", audience))));
   if (!Array.isArray(grants)) throw wrongType("grants", "an array", grants);
   const { length } = grants;
@@ -131,13 +131,13 @@ export function makeBundle(document: BundleDocument, key: Uint8Array): Uint8Arra
 }
 
 function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {
-    whole.set(piece, at);
+    all.set(piece, at);
     at += piece.length;
   }
-  return whole;
+  return all;
 }
 
 function entry(given: BundleDocument["grants"][number] | undefined, place: string): Uint8Array[] {
@@ -162,12 +162,8 @@ function prefixed(data: Uint8Array): [Uint8Array, Uint8Array] {
 }
 
 /** A whole number from `least` to 2^53-1 in eight bytes. */
-function whole(argument: string, value: unknown, least: number): Uint8Array {
-  if (typeof value !== "number") throw wrongType(argument, "a number", value);
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new RangeError(`${argument}: expected a whole number from ${least} to 2^53-1, got ${value}`);
-  }
+function number(argument: string, value: unknown, least: number): Uint8Array {
   const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(whole(argument, value, least)), true);
   return bytes;
 }

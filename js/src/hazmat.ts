@@ -14,3 +14,5 @@ export {
   sha256,
 } from "./internal.js";
 export type { BundleDocument } from "./internal.js";
+export { anyArgon2id as argon2id, anyPbkdf2Sha256 as pbkdf2Sha256 } from "./derivation.js";
+export type { AnyArgon2idOptions, AnyPbkdf2Options } from "./derivation.js";

@@ -1,4 +1,4 @@
-import { bytes, exactly, wrongType } from "./argument.js";
+import { bytes, exactly, whole } from "./argument.js";
 import { answer, integer, sendBytes } from "./engine.js";
 
 const KEY_LENGTH = 32;
@@ -33,10 +33,7 @@ export function aesGcmOpen(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, 
 /** The key derivation of SP 800-108r1 in counter mode with HMAC-SHA-256: `length` bytes. */
 export function kbkdfCounter(key: Uint8Array, label: Uint8Array, context: Uint8Array, length: number): Uint8Array {
   exactly("key", KEY_LENGTH, key);
-  if (typeof length !== "number") throw wrongType("length", "a number", length);
-  if (!Number.isInteger(length) || length < 1 || length > MAX_DERIVED) {
-    throw new RangeError(`length: expected 1 to ${MAX_DERIVED} bytes, got ${length}`);
-  }
+  whole("length", length, 1, MAX_DERIVED);
   return answer(sendBytes("kbkdf", integer(length), key, ...prefixed(bytes("label", label)), bytes("context", context)));
 }
 

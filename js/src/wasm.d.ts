@@ -4,6 +4,12 @@ declare module "#engine/engine.wasm" {
   export default base64;
 }
 
+declare module "#engine/derive.wasm" {
+  /** The same of the module of derivations. */
+  const base64: string;
+  export default base64;
+}
+
 declare module "*.wasm" {
   /** The module as a runtime gives it that compiles modules itself. */
   const module: WebAssembly.Module;

@@ -7,25 +7,29 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 
-import { hazmat, installed, required, requiredHazmat, run, tarball, warded } from "./project.mjs";
+import { derive, hazmat, installed, required, requiredDerive, requiredHazmat, run, tarball, warded } from "./project.mjs";
 
 const NAMES = [
   "Keyring", "WardedError", "compileGrant", "covers", "decide", "hashToken", "mintToken", "openBundle", "overlaps", "parseToken", "verifyToken",
 ];
-const HAZMAT = ["aesGcmOpen", "aesGcmSeal", "audienceKey", "hmacSha256", "kbkdfCounter", "loadGrant", "makeBundle", "sealWithSalt", "sha256"];
+const HAZMAT = [
+  "aesGcmOpen", "aesGcmSeal", "argon2id", "audienceKey", "hmacSha256", "kbkdfCounter", "loadGrant", "makeBundle", "pbkdf2Sha256", "sealWithSalt", "sha256",
+];
+const DERIVE = ["argon2id", "pbkdf2Sha256"];
 const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
 
 test("import and require offer the same names and no others", () => {
   for (const exports of [warded, required]) assert.deepEqual(Object.keys(exports).sort(), NAMES);
   for (const exports of [hazmat, requiredHazmat]) assert.deepEqual(Object.keys(exports).sort(), HAZMAT);
+  for (const exports of [derive, requiredDerive]) assert.deepEqual(Object.keys(exports).sort(), DERIVE);
   for (const name of [...NAMES, ...HAZMAT]) assert.equal(typeof (warded[name] ?? hazmat[name]), "function", name);
 });
 
 test("the tarball holds what is published and nothing else", () => {
   const files = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
-  const others = files.filter((name) => !/^package\/(LICENSE|README\.md|package\.json|dist\/(raw|engine)\.wasm|dist\/(esm|cjs|precompiled)\/[a-z-]+\.(js|d\.ts|json))$/.test(name));
+  const others = files.filter((name) => !/^package\/(LICENSE|README\.md|package\.json|dist\/(raw|engine|derive)\.wasm|dist\/(esm|cjs|precompiled)\/[a-z-]+\.(js|d\.ts|json))$/.test(name));
   assert.deepEqual(others, []);
-  for (const name of ["LICENSE", "README.md", "dist/raw.wasm", "dist/engine.wasm"]) assert.ok(files.includes(`package/${name}`), name);
+  for (const name of ["LICENSE", "README.md", "dist/raw.wasm", "dist/engine.wasm", "dist/derive.wasm"]) assert.ok(files.includes(`package/${name}`), name);
 });
 
 test("the raw module resolves by import and by require, and imports nothing", () => {
@@ -55,8 +59,8 @@ test("nothing runs at import but definitions", () => {
     const found = touched.splice(0);
     warded.covers("a:b", "a:b");
     console.log(JSON.stringify({ found, then: touched.includes("WebAssembly") }));`;
-  const byImport = program('const warded = await import("warded"); await import("warded/hazmat");');
-  const byRequire = program('const warded = require("warded"); require("warded/hazmat");');
+  const byImport = program('const warded = await import("warded"); await import("warded/hazmat"); await import("warded/derive");');
+  const byRequire = program('const warded = require("warded"); require("warded/hazmat"); require("warded/derive");');
   for (const [name, text] of [["idle.mjs", byImport], ["idle.cjs", byRequire]]) {
     assert.deepEqual(JSON.parse(run(name, text)), { found: [], then: true }, name);
   }
@@ -64,7 +68,7 @@ test("nothing runs at import but definitions", () => {
 
 test("both entries share one engine, and the code has it once", () => {
   for (const system of ["esm", "cjs"]) {
-    const sizes = ["index", "hazmat"].map((name) => readFileSync(join(installed, `dist/${system}/${name}.js`)).length);
+    const sizes = ["index", "hazmat", "derive"].map((name) => readFileSync(join(installed, `dist/${system}/${name}.js`)).length);
     for (const size of sizes) assert.ok(size < 4096, `${system}: ${size}`);
   }
   const grant = hazmat.loadGrant(warded.compileGrant({ scopes: ["a:b"] }).bytes);

@@ -43,3 +43,6 @@ export const hazmat = await exported("hazmat.mjs", 'export * from "warded/hazmat
 /** The same by `require`. */
 export const required = (await exported("warded.cjs", 'module.exports = require("warded");')).default;
 export const requiredHazmat = (await exported("hazmat.cjs", 'module.exports = require("warded/hazmat");')).default;
+/** Its derivations. */
+export const derive = await exported("derive.mjs", 'export * from "warded/derive";');
+export const requiredDerive = (await exported("derive.cjs", 'module.exports = require("warded/derive");')).default;

@@ -11,6 +11,8 @@ const PROGRAM = `
 import { compileGrant, covers, decide, hashToken, Keyring, mintToken, openBundle, overlaps, parseToken, verifyToken, WardedError } from "warded";
 import type { Bundle, CompiledGrant, Context, Decision, ErrorCode, Grant, GrantDocument, ReasonCode, RequestDocument, TokenKind, Usage } from "warded";
 import { aesGcmOpen, aesGcmSeal, audienceKey, hmacSha256, kbkdfCounter, loadGrant, makeBundle, sealWithSalt, sha256 } from "warded/hazmat";
+import { argon2id, pbkdf2Sha256 } from "warded/derive";
+import { argon2id as anyArgon2id, pbkdf2Sha256 as anyPbkdf2Sha256 } from "warded/hazmat";
 
 const document: GrantDocument = { scopes: ["secrets:read:a/*"], max_uses: 5, tier_ceiling: "critical" };
 const compiled: CompiledGrant = compileGrant(document);
@@ -32,6 +34,12 @@ const resealed: Uint8Array = keyring.reseal(sealed, context);
 const large: Promise<Uint8Array>[] = [keyring.sealAsync(opened), keyring.openAsync(resealed, context)];
 const key: Uint8Array = audienceKey(opened, "", "edge");
 const bundle: Bundle = openBundle(makeBundle({ tenant: "", audience: "edge", serial: 1, not_before: 0, grants: [{ id: "a", grant }] }, key), { key, audience: "edge", minSerial: 1 });
+const derived: Promise<Uint8Array>[] = [
+  argon2id({ password: "p", salt: opened }), pbkdf2Sha256({ password: opened, salt: opened, iterations: 700_000 }),
+  anyArgon2id({ password: "p", salt: opened, memory: 64, iterations: 1, associatedData: opened }), anyPbkdf2Sha256({ password: "p", salt: opened, iterations: 1, length: 64 }),
+];
+// @ts-expect-error: the safe one has one length only
+argon2id({ password: "p", salt: opened, length: 64 });
 const bundled: Grant | undefined = bundle.grants[0]?.grant;
 
 const kind: TokenKind = "s";
@@ -71,7 +79,7 @@ new Keyring(["key"]);
 // @ts-expect-error: a decision is read-only
 decision.decision = "allow";
 
-console.log(usage, code, listing, issue, parsed, same, primitives, large, bundled);
+console.log(usage, code, listing, issue, parsed, same, primitives, large, derived, bundled);
 `;
 
 const OPTIONS = ["--strict", "--noEmit", "--target", "es2022", "--lib", "es2022,dom", "--types", "", "--pretty", "false"];

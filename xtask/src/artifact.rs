@@ -27,6 +27,14 @@ pub(crate) fn engine(root: &Path) -> Result<PathBuf> {
     Ok(optimised)
 }
 
+/// The module of derivations, with zero imports, for the package.
+pub(crate) fn derive(root: &Path) -> Result<PathBuf> {
+    let built = cargo(root, "warded-derive", &[SIMD])?;
+    let optimised = root.join("target/wasm/js/derive.wasm");
+    optimise(root, &built, &optimised)?;
+    Ok(optimised)
+}
+
 /// Builds one artifact with its own command, because built together their features would be united.
 fn cargo(root: &Path, package: &str, flags: &[&str]) -> Result<PathBuf> {
     // A folder for each, whatever CARGO_TARGET_DIR says: flags differ, and a build of the host at the same time does not wait for this one.

@@ -35,12 +35,14 @@ fn run(words: &[String]) -> Result<()> {
     }
 }
 
-/// Builds both modules and the package, and says how large they are.
+/// Builds the modules and the package, and says how large they are.
 fn wasm(root: &Path) -> Result<()> {
     command::node_modules(&root.join("js"))?;
     let raw = artifact::raw(root)?;
     let engine = artifact::engine(root)?;
+    let derive = artifact::derive(root)?;
     package::build(root, &raw)?;
     size::print("warded_raw.wasm", &raw)?;
-    size::print("engine.wasm (in the package)", &engine)
+    size::print("engine.wasm (in the package)", &engine)?;
+    size::print("derive.wasm (in the package)", &derive)
 }

@@ -8,8 +8,9 @@ use anyhow::{Context as _, Result};
 use crate::command;
 use crate::step;
 
-/// The module of the package.
+/// The modules of the package.
 const ENGINE: &str = "target/wasm/js/engine.wasm";
+const DERIVE: &str = "target/wasm/js/derive.wasm";
 
 /// Fills pkg/dist, unless nothing it is made of has changed.
 pub(crate) fn build(root: &Path, raw: &Path) -> Result<()> {
@@ -25,7 +26,7 @@ pub(crate) fn build(root: &Path, raw: &Path) -> Result<()> {
         types(root)?;
         code(root, "esm", "esm", "--loader:.wasm=base64")?;
         code(root, "cjs", "cjs", "--loader:.wasm=base64")?;
-        code(root, "precompiled", "esm", "--external:#load")?;
+        code(root, "precompiled", "esm", "--external:#load*")?;
         loaders(root)?;
         step::write(&dist.join("cjs/package.json"), b"{ \"type\": \"commonjs\" }\n")?;
         step::write(&dist.join("raw.wasm"), &step::read(raw)?)?;
@@ -36,7 +37,7 @@ pub(crate) fn build(root: &Path, raw: &Path) -> Result<()> {
 fn inputs(root: &Path, raw: &Path) -> Result<Vec<Vec<u8>>> {
     let mut paths = step::files(&root.join("js/src"))?;
     paths.extend(
-        ["js/tsconfig.json", "js/package-lock.json", ENGINE, "xtask/src/package.rs"]
+        ["js/tsconfig.json", "js/package-lock.json", ENGINE, DERIVE, "xtask/src/package.rs"]
             .map(|path| root.join(path)),
     );
     paths.push(raw.into());
@@ -59,7 +60,7 @@ fn types(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// `internal.js` holds all code and the Wasm bytes; the entries only name what is public, so that both share one instance.
+/// `internal.js` and `derivation.js` hold all code and the Wasm bytes; the entries only name what is public, so that they share one instance.
 fn code(root: &Path, folder: &str, format: &str, engine: &str) -> Result<()> {
     let esbuild = || {
         let mut command = command::tool(root, "esbuild");
@@ -70,8 +71,8 @@ fn code(root: &Path, folder: &str, format: &str, engine: &str) -> Result<()> {
             .current_dir(root);
         command
     };
-    command::run(esbuild().args(["js/src/internal.ts", "--bundle", engine]))?;
-    command::run(esbuild().args(["js/src/index.ts", "js/src/hazmat.ts"]))
+    command::run(esbuild().args(["js/src/internal.ts", "js/src/derivation.ts", "--bundle", engine]))?;
+    command::run(esbuild().args(["js/src/index.ts", "js/src/hazmat.ts", "js/src/derive.ts"]))
 }
 
 /// Where bytes cannot be compiled, the module is a file of its own; `imports` of package.json says how each runtime asks for it.
@@ -80,7 +81,9 @@ fn loaders(root: &Path) -> Result<()> {
         command::tool(root, "esbuild")
             .args(["--target=es2022", "--log-level=warning", "--outdir=pkg/dist/precompiled"])
             .args(["js/src/load-workerd.ts", "js/src/load-edge-light.ts"])
+            .args(["js/src/load-derive-workerd.ts", "js/src/load-derive-edge-light.ts"])
             .current_dir(root),
     )?;
+    step::write(&root.join("pkg/dist/derive.wasm"), &step::read(&root.join(DERIVE))?)?;
     step::write(&root.join("pkg/dist/engine.wasm"), &step::read(&root.join(ENGINE))?)
 }
