@@ -21,7 +21,7 @@ const RUNTIMES = [
 ];
 
 for (const [name, tools, answers] of RUNTIMES) {
-  test(`${name} answers every case as expected`, async (t) => {
+  test(`${name} answers every case as expected`, { timeout: 180_000 }, async (t) => {
     if (!areThere(t, tools)) return;
     const ran = check(await answers(tools));
     t.diagnostic(`${name} (${Object.values(tools)[0].version}): ${ran} cases`);

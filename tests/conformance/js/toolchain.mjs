@@ -2,6 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const folder = fileURLToPath(new URL("../node_modules/", import.meta.url));
@@ -23,7 +24,8 @@ export function library(name) {
 export function chromium() {
   const names = [process.env.WARDED_CHROMIUM, "chromium", "chromium-browser", "google-chrome"].filter(Boolean);
   const remedy = "install it (Debian: `apt-get install chromium`), or say where it is in WARDED_CHROMIUM";
-  for (const path of names) {
+  const places = names.flatMap((name) => (name.includes("/") ? [name] : process.env.PATH.split(delimiter).map((folder) => join(folder, name))));
+  for (const path of places) {
     const version = versionOf(path);
     if (version) return { path, version, remedy };
   }
@@ -32,7 +34,7 @@ export function chromium() {
 
 /** The version that a program says it has, `undefined` where it does not run. */
 function versionOf(path) {
-  if (path.startsWith("/") && !existsSync(path)) return undefined;
+  if (!existsSync(path)) return undefined;
   try {
     const printed = execFileSync(path, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], timeout: 60_000 });
     return /\d[\w.-]+/.exec(printed)?.[0];
