@@ -15,7 +15,8 @@ export const builds = {
   async webpack() {
     const out = join(project, "webpack");
     const { default: webpack } = await import("webpack");
-    const compiler = webpack({ mode: "production", context: project, entry: "./page.mjs", output: { path: out } });
+    // The one hint that is silenced is that the page is large: it uses all of the package.
+    const compiler = webpack({ mode: "production", context: project, entry: "./page.mjs", output: { path: out }, performance: { hints: false } });
     const stats = await new Promise((resolve, reject) => compiler.run((error, stats) => (error ? reject(error) : resolve(stats))));
     if (stats.hasErrors() || stats.hasWarnings()) throw new Error(stats.toString("errors-warnings"));
     return page(out, "main.js");

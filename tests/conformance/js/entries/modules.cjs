@@ -1,3 +1,3 @@
 // The same as modules.mjs by `require`.
 
-exports.modules = { warded: require("warded"), hazmat: require("warded/hazmat") };
+exports.modules = { warded: require("warded"), derive: require("warded/derive"), hazmat: require("warded/hazmat") };
