@@ -6,7 +6,6 @@
 use alloc::vec::Vec;
 
 use argon2::{Algorithm, Argon2, AssociatedData, Block, ParamsBuilder, Version};
-use sha2::Sha256;
 use zeroize::Zeroize as _;
 
 use crate::error::{Error, ErrorCode};
@@ -187,6 +186,6 @@ pub fn pbkdf2_sha256(password: &[u8], salt: &[u8], iterations: u32, output: &mut
     if iterations == 0 || !(1..=MAX_OUTPUT).contains(&output.len()) {
         return Err(Error::new(ErrorCode::OutOfRange));
     }
-    pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, output);
+    warded_primitives::pbkdf2(password, salt, iterations, output);
     Ok(())
 }

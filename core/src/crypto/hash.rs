@@ -5,11 +5,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use aes_gcm::aead::AeadInOut as _;
-use aes_gcm::aead::inout::InOutBuf;
-use aes_gcm::{Aes256Gcm, KeyInit as _};
-use hmac::{Hmac, Mac as _};
-use sha2::{Digest as _, Sha256};
+use warded_primitives as primitives;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorCode, Hint};
@@ -24,17 +20,13 @@ pub const TAG: usize = 16;
 /// SHA-256 (FIPS 180-4) of one piece.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
+    primitives::sha256(&[bytes])
 }
 
 /// SHA-256 (FIPS 180-4) of several pieces as if they were one.
 #[must_use]
 pub fn sha256_parts(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finalize().into()
+    primitives::sha256(parts)
 }
 
 /// HMAC-SHA-256 (FIPS 198-1) under a key of any length.
@@ -105,11 +97,9 @@ pub fn aes_gcm_open(
 ) -> Result<Secret<Vec<u8>>, Error> {
     let (ciphertext, tag) = sealed.split_last_chunk::<TAG>().ok_or(Error::new(ErrorCode::SealRejected))?;
     let mut plaintext = vec![0; ciphertext.len()];
-    let buffer = InOutBuf::new(ciphertext, &mut plaintext).map_err(|_| Error::new(ErrorCode::Internal))?;
     // The tag is checked before the first byte is decrypted.
-    Aes256Gcm::new(key.into())
-        .decrypt_inout_detached(nonce.into(), aad, buffer, tag.into())
-        .map_err(|_| Error::new(ErrorCode::SealRejected))?;
+    primitives::aes_gcm_decrypt(key, nonce, aad, ciphertext, tag, &mut plaintext)
+        .ok_or(Error::new(ErrorCode::SealRejected))?;
     Ok(Secret::new(plaintext))
 }
 
@@ -125,39 +115,22 @@ pub(super) fn append_aes_gcm(
     sealed.resize(start.saturating_add(plaintext.len()), 0);
     // From buffer to buffer, so that the plaintext is never in the output.
     let ciphertext = sealed.get_mut(start..).unwrap_or_default();
-    let buffer = InOutBuf::new(plaintext, ciphertext).map_err(|_| Error::new(ErrorCode::Internal))?;
-    let tag = Aes256Gcm::new(key.into())
-        .encrypt_inout_detached(nonce.into(), aad, buffer)
-        .map_err(|_| Error::new(ErrorCode::LimitExceeded))?;
+    let tag = primitives::aes_gcm_encrypt(key, nonce, aad, plaintext, ciphertext)
+        .ok_or(Error::new(ErrorCode::LimitExceeded))?;
     sealed.extend_from_slice(&tag);
     Ok(())
 }
 
-/// A key that HMAC has already taken in, so that a short message costs two blocks of SHA-256 and not four.
-///
-/// As secret as the key: wiped on drop by `sha2` and `hmac` (their feature `zeroize`).
-pub(super) struct MacState(Hmac<Sha256>);
+/// A key that HMAC has already taken in; as secret as the key.
+pub(super) struct MacState(primitives::Mac);
 
 impl MacState {
     pub(super) fn new(key: &[u8]) -> Self {
-        // FIPS 198-1, section 4, steps 1 to 3: a key of any length fills one block.
-        let mut block = Zeroizing::new([0; 64]);
-        if let Some(head) = block.get_mut(..key.len()) {
-            head.copy_from_slice(key);
-        } else if let Some(head) = block.first_chunk_mut() {
-            *head = sha256(key);
-        }
-        Self(Hmac::new((&*block).into()))
+        Self(primitives::Mac::new(key))
     }
 
     pub(super) fn mac(&self, message: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-        let mut mac = self.0.clone();
-        for part in message {
-            mac.update(part);
-        }
-        let mut tag = Zeroizing::new([0; 32]);
-        hmac::digest::FixedOutput::finalize_into(mac, (&mut *tag).into());
-        tag
+        self.0.tag(message)
     }
 
     /// One block of SP 800-108r1, section 4.1.

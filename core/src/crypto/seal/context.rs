@@ -2,8 +2,7 @@
 
 use alloc::vec::Vec;
 
-use sha2::{Digest as _, Sha256};
-
+use crate::crypto::hash::sha256_parts;
 use crate::error::{Error, ErrorCode};
 
 const MALFORMED: Error = Error::new(ErrorCode::InvalidBuffer);
@@ -52,15 +51,14 @@ impl<'a> Context<'a> {
     /// The digest that binds a header to this context.
     pub(super) fn bind(&self, header: &[u8]) -> Result<[u8; 32], Error> {
         let version = self.version.map(u64::to_be_bytes);
-        let mut hash = Sha256::new();
-        hash.update(b"warded/seal/v1");
-        hash.update(header);
-        for field in self.fields(version.as_ref()) {
-            let length = u32::try_from(field.len()).map_err(|_| Error::new(ErrorCode::LimitExceeded))?;
-            hash.update(length.to_be_bytes());
-            hash.update(field);
+        let fields = self.fields(version.as_ref());
+        let mut lengths = [[0; 4]; 5];
+        for (length, field) in lengths.iter_mut().zip(fields) {
+            let field = u32::try_from(field.len()).map_err(|_| Error::new(ErrorCode::LimitExceeded))?;
+            *length = field.to_be_bytes();
         }
-        Ok(hash.finalize().into())
+        let [[a, b, c, d, e], [f, g, h, i, j]] = [fields, lengths.each_ref().map(<[u8; 4]>::as_slice)];
+        Ok(sha256_parts(&[b"warded/seal/v1", header, f, a, g, b, h, c, i, d, j, e]))
     }
 
     fn fields<'b>(&'b self, version: Option<&'b [u8; 8]>) -> [&'b [u8]; 5] {
