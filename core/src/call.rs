@@ -65,6 +65,7 @@ type Operation = fn(&mut Fields<'_, '_>) -> Result<Value, Error>;
 const OPERATIONS: &[(&str, Operation)] = &[
     ("decide", decision::decide),
     ("explain", decision::explain),
+    ("settle", engine::settle),
     ("compile_grant", engine::compile_grant),
     ("compile_policy", decision::compile_policy),
     ("lint", crate::lint::lint),

@@ -16,12 +16,15 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// Every unit.
+    pub const ALL: [Self; 3] = [Self::Micros, Self::Requests, Self::Tokens];
+
     /// The unit that the word is.
     ///
     /// # Errors
     /// [`ErrorCode::InvalidText`] for any other word.
     pub fn parse(word: &str) -> Result<Self, Error> {
-        [Self::Micros, Self::Requests, Self::Tokens]
+        Self::ALL
             .into_iter()
             .find(|unit| unit.word() == word)
             .ok_or_else(|| Error::because(ErrorCode::InvalidText, "one of `requests`, `tokens` and `micros`"))
@@ -60,15 +63,18 @@ impl Cost {
     /// One request, and nothing else: what a request costs that does not say.
     pub const ONE_REQUEST: Self = Self { requests: 1, tokens: 0, micros: 0 };
 
-    /// Reads a cost document; a unit that is absent costs nothing.
+    /// Nothing of any unit.
+    pub const NOTHING: Self = Self { requests: 0, tokens: 0, micros: 0 };
+
+    /// Reads a cost document; a unit that is absent costs what it does in `other`.
     ///
     /// # Errors
     /// The field that is unknown or wrong.
-    pub fn from_document(item: &Item<'_, '_>) -> Result<Self, Error> {
+    pub fn from_document(item: &Item<'_, '_>, other: &Self) -> Result<Self, Error> {
         let mut fields = item.fields()?;
         let mut amount = |unit: Unit| match fields.optional(unit.word()) {
             Some(field) => field.integer(0, MAX_INTEGER),
-            None => Ok(0),
+            None => Ok(other.of(unit)),
         };
         let (requests, tokens) = (amount(Unit::Requests)?, amount(Unit::Tokens)?);
         let cost = Self { requests, tokens, micros: amount(Unit::Micros)? };

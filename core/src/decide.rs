@@ -4,11 +4,12 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use crate::ask;
-use crate::decision::{Decision, Outcome};
+use crate::decision::{Decision, Outcome, Standing};
 use crate::error::ErrorCode;
 use crate::grant::Grant;
 use crate::pattern::Pattern;
 use crate::policy::Policy;
+use crate::quota::tally;
 use crate::reason::Reason;
 use crate::request::{Request, Target};
 use crate::scope::Scope;
@@ -40,32 +41,67 @@ pub struct Link<'a> {
 /// An allow is provisional until its usages are stored, by compare-and-set on the revision or in one transaction with the effect.
 #[must_use]
 pub fn decide(chain: &[Link<'_>], policy: Option<&Policy>, request: &Request<'_>) -> Decision {
-    let mut usages = [const { Usage::new(0, 0, 0) }; MAX_LINKS];
-    let mut reasons = Vec::new();
+    let mut decision = Decision::new();
+    decide_into(&mut decision, chain, policy, request);
+    decision
+}
+
+/// As [`decide`], in the place of an earlier decision whose memory is used again.
+pub fn decide_into(
+    decision: &mut Decision,
+    chain: &[Link<'_>],
+    policy: Option<&Policy>,
+    request: &Request<'_>,
+) {
+    let Decision { outcome, reasons, usages, links, limits, approval } = decision;
+    reasons.clear();
+    limits.clear();
+    *approval = None;
+    *links = chain.len();
     if chain.is_empty() {
         reasons.push(Reason::new(ErrorCode::ChainEmpty, 0));
     }
     if chain.len() > MAX_LINKS {
         reasons.push(Reason::new(ErrorCode::ChainTooLong, 0));
-        return Decision::new(Outcome::Deny, reasons, usages, 0, None);
+        (*outcome, *links) = (Outcome::Deny, 0);
+        return;
     }
-    for (index, (link, usage)) in (0..).zip(chain.iter().zip(&mut usages)) {
-        usage.clone_from(link.usage);
-        check(link, request, &mut |code| reasons.push(Reason::new(code, index)));
+    for (index, (link, usage)) in (0..).zip(chain.iter().zip(&mut *usages)) {
+        usage.limits.clear();
+        let mut fail = |code| reasons.push(Reason::new(code, index));
+        check(link, request, &mut fail);
+        // As if all else allowed: it does whenever this has to be fast.
+        let mut take = |standing, state| {
+            limits.push(standing);
+            usage.limits.push(state);
+        };
+        if !tally((index, link), request, true, &mut take) {
+            fail(ErrorCode::QuotaExhausted);
+        }
     }
-    let needed = policy.and_then(|policy| ask::consult(policy, chain, request, &mut reasons));
-    // INVARIANT: counters move together, and only when nothing speaks against it.
-    let outcome = match needed {
+    *approval = policy.and_then(|policy| ask::consult(policy, chain, request, reasons));
+    *outcome = match approval {
         Some(_) => Outcome::Ask,
         None if reasons.is_empty() => Outcome::Allow,
         None => Outcome::Deny,
     };
-    if outcome == Outcome::Allow {
-        for (link, usage) in chain.iter().zip(&mut usages) {
-            *usage = link.usage.spent(request.now.as_u64());
+    // INVARIANT: counters move together, and only when nothing speaks against it.
+    if *outcome == Outcome::Allow {
+        for (link, usage) in chain.iter().zip(usages) {
+            usage.count(link.usage, request.now.as_u64());
         }
+    } else {
+        untake(chain, request, usages, limits);
     }
-    Decision::new(outcome, reasons, usages, chain.len(), needed)
+}
+
+/// The usages as they were given, and how each limit stands without the request.
+fn untake(chain: &[Link<'_>], request: &Request<'_>, usages: &mut [Usage], limits: &mut Vec<Standing>) {
+    limits.clear();
+    for (index, (link, usage)) in (0..).zip(chain.iter().zip(usages)) {
+        usage.clone_from(link.usage);
+        tally((index, link), request, false, &mut |standing, _| limits.push(standing));
+    }
 }
 
 /// Names each clause of one link that does not hold.

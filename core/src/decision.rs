@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::decide::MAX_LINKS;
+use crate::decide::{Link, MAX_LINKS};
 use crate::document::Value;
 use crate::hex;
 use crate::reason::Reason;
@@ -61,37 +61,87 @@ impl Needed {
     }
 }
 
+/// How a limit stands: after an allow with the request's cost taken, otherwise as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Standing {
+    /// The link's place in the chain, 0 for the outermost.
+    pub link: u8,
+    /// The limit's place among those of the link's grant.
+    pub limit: u8,
+    /// How much of its unit can be taken now.
+    pub remaining: u64,
+    /// When all of it will be there again if nothing more is taken; for a window its end, for a full bucket the present.
+    pub reset: u64,
+    /// When it will have enough for the request that it refused; `None` if it did not refuse, or never will.
+    pub retry_after: Option<u64>,
+}
+
+impl Standing {
+    /// How a limit stands, as another implementation of this engine said it, such as the compiled module.
+    #[must_use]
+    pub const fn new(link: u8, limit: u8, remaining: u64, reset: u64, retry_after: Option<u64>) -> Self {
+        Self { link, limit, remaining, reset, retry_after }
+    }
+
+    fn to_document(self, chain: &[Link<'_>]) -> Value {
+        let limits = chain.get(usize::from(self.link)).map_or(&[][..], |link| link.grant.limits());
+        let id = limits.get(usize::from(self.limit)).map_or("", |limit| limit.id());
+        Value::object([
+            ("link", Value::Integer(u64::from(self.link))),
+            ("id", Value::text(id)),
+            ("remaining", Value::Integer(self.remaining)),
+            ("reset", Value::Integer(self.reset)),
+            ("retry_after", self.retry_after.map_or(Value::Null, Value::Integer)),
+        ])
+    }
+}
+
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    outcome: Outcome,
-    reasons: Vec<Reason>,
-    usages: [Usage; MAX_LINKS],
-    links: usize,
-    approval: Option<Box<Needed>>,
+    pub(crate) outcome: Outcome,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) usages: [Usage; MAX_LINKS],
+    pub(crate) links: usize,
+    pub(crate) limits: Vec<Standing>,
+    pub(crate) approval: Option<Box<Needed>>,
+}
+
+impl Default for Decision {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Decision {
-    /// A decision over links whose usages are given.
-    pub(crate) const fn new(
-        outcome: Outcome,
-        reasons: Vec<Reason>,
-        usages: [Usage; MAX_LINKS],
-        links: usize,
-        approval: Option<Box<Needed>>,
-    ) -> Self {
-        Self { outcome, reasons, usages, links, approval }
+    /// A decision about nothing: a denial.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            outcome: Outcome::Deny,
+            reasons: Vec::new(),
+            usages: [const { Usage::new(0, 0, 0) }; MAX_LINKS],
+            links: 0,
+            limits: Vec::new(),
+            approval: None,
+        }
     }
 
     /// A decision as another implementation of this engine returned it, such as the compiled module.
     ///
     /// `None` if there are more than [`MAX_LINKS`] usages, an allow with a reason against it, or a refusal without one.
     #[must_use]
-    pub fn from_parts(outcome: Outcome, reasons: Vec<Reason>, next: &[Usage]) -> Option<Self> {
-        let mut usages = [const { Usage::new(0, 0, 0) }; MAX_LINKS];
-        usages.get_mut(..next.len())?.clone_from_slice(next);
-        let is_sound = (outcome == Outcome::Allow) == reasons.is_empty();
-        is_sound.then_some(Self { outcome, reasons, usages, links: next.len(), approval: None })
+    pub fn from_parts(
+        outcome: Outcome,
+        reasons: Vec<Reason>,
+        next: &[Usage],
+        limits: Vec<Standing>,
+    ) -> Option<Self> {
+        let mut decision = Self { outcome, reasons, limits, links: next.len(), ..Self::new() };
+        decision.usages.get_mut(..next.len())?.clone_from_slice(next);
+        let is_sound = (outcome == Outcome::Allow) == decision.reasons.is_empty();
+        is_sound.then_some(decision)
     }
 
     /// Whether the request may go ahead.
@@ -112,20 +162,28 @@ impl Decision {
         self.usages.get(..self.links).unwrap_or_default()
     }
 
+    /// How each limit of each link stands, in the order of the chain and of its grants.
+    #[must_use]
+    pub fn limits(&self) -> &[Standing] {
+        &self.limits
+    }
+
     /// What people have to approve; there exactly if the outcome is [`Outcome::Ask`].
     #[must_use]
     pub fn approval(&self) -> Option<&Needed> {
         self.approval.as_deref()
     }
 
-    /// The decision as a document.
+    /// The decision over this chain as a document.
     #[must_use]
-    pub fn to_document(&self) -> Value {
+    pub fn to_document(&self, chain: &[Link<'_>]) -> Value {
+        let usages = chain.iter().zip(self.usages()).map(|(link, usage)| usage.to_document(link.grant));
+        let limits = self.limits.iter().map(|standing| standing.to_document(chain));
         Value::object([
             ("decision", Value::text(self.outcome().word())),
             ("reasons", Value::List(self.reasons.iter().map(|reason| reason.to_document()).collect())),
-            ("usages", Value::List(self.usages().iter().map(|usage| usage.to_document()).collect())),
-            ("limits", Value::List(Vec::new())),
+            ("usages", Value::List(usages.collect())),
+            ("limits", Value::List(limits.collect())),
             ("approval", self.approval().map_or(Value::Null, Needed::to_document)),
         ])
     }

@@ -38,7 +38,7 @@ pub fn explain(chain: &[Link<'_>], policy: Option<&Policy>, request: &Request<'_
         decided_by = allowed_by(chain, policy, request);
     }
     Value::object([
-        ("decision", decision.to_document()),
+        ("decision", decision.to_document(chain)),
         ("decided_by", Value::List(decided_by)),
         ("nearest", policy.and_then(|policy| nearest(policy, &decision, request)).unwrap_or(Value::Null)),
         ("rules", Value::List(policy.map(|policy| rules(policy, request)).unwrap_or_default())),

@@ -8,6 +8,7 @@ use crate::codec::{DAMAGED, Reader, Writer};
 use crate::document::{Fields, Item, Value};
 use crate::error::{Error, ErrorCode, Place};
 use crate::ip::{Allowlist, MAX_RANGES, Network};
+use crate::limit::{self, Limit};
 use crate::namespaces::Namespaces;
 use crate::request::millis;
 use crate::scope::Scope;
@@ -39,6 +40,7 @@ pub struct Grant {
     max_uses: Option<NonZeroU32>,
     tier_ceiling: Tier,
     trust_floor: Trust,
+    limits: Vec<Limit>,
 }
 
 impl Grant {
@@ -70,6 +72,7 @@ impl Grant {
             trust_floor: fields
                 .optional("trust_floor")
                 .map_or(Ok(Trust::Anonymous), |field| Trust::from_item(&field))?,
+            limits: fields.optional("limits").map_or(Ok(Vec::new()), |field| limit::read_all(&field))?,
         };
         fields.finish()?;
         if grant.expires_at.is_some_and(|end| end <= grant.not_before) {
@@ -96,7 +99,8 @@ impl Grant {
         let parts = u8::from(self.id.is_some())
             | (u8::from(self.namespaces.is_some()) << 1)
             | (u8::from(self.ip_allowlist.is_some()) << 2)
-            | (u8::from(self.expires_at.is_some()) << 3);
+            | (u8::from(self.expires_at.is_some()) << 3)
+            | (u8::from(!self.limits.is_empty()) << 4);
         writer.u8(parts);
         writer.u8(self.tier_ceiling.to_byte() | (self.trust_floor.level() << 4));
         writer.u32(self.max_uses.map_or(0, NonZeroU32::get));
@@ -114,6 +118,9 @@ impl Grant {
         if let Some(allowlist) = &self.ip_allowlist {
             allowlist.write(&mut writer);
         }
+        if !self.limits.is_empty() {
+            limit::write_all(&self.limits, &mut writer);
+        }
         writer.finish()
     }
 
@@ -130,7 +137,7 @@ impl Grant {
             return Err(DAMAGED);
         }
         let parts = reader.u8()?;
-        if parts >= 1 << 4 {
+        if parts >= 1 << 5 {
             return Err(DAMAGED);
         }
         let has = |bit: u8| parts & (1 << bit) != 0;
@@ -152,6 +159,7 @@ impl Grant {
             max_uses,
             tier_ceiling,
             trust_floor,
+            limits: if has(4) { limit::read_compiled(&mut reader)? } else { Vec::new() },
         };
         reader.finish()?;
         Ok(grant)
@@ -209,6 +217,12 @@ impl Grant {
     #[must_use]
     pub const fn trust_floor(&self) -> Trust {
         self.trust_floor
+    }
+
+    /// How much it may use, at most [`MAX_LIMITS`](limit::MAX_LIMITS) limits.
+    #[must_use]
+    pub fn limits(&self) -> &[Limit] {
+        &self.limits
     }
 }
 

@@ -42,6 +42,7 @@ pub mod trust;
 
 pub mod attribute;
 pub mod cost;
+pub mod limit;
 
 pub mod grant;
 pub mod request;
@@ -54,6 +55,7 @@ pub mod decide;
 pub mod decision;
 pub mod explain;
 mod lint;
+pub mod quota;
 pub mod reason;
 
 pub mod secret;

@@ -143,8 +143,9 @@ impl<'a> Request<'a> {
         let now = millis(&fields.required("now")?)?;
         let trust =
             fields.optional("trust").map_or(Ok(Trust::Anonymous), |field| Trust::from_item(&field))?;
-        let cost =
-            fields.optional("cost").map_or(Ok(Cost::ONE_REQUEST), |field| Cost::from_document(&field))?;
+        let cost = fields
+            .optional("cost")
+            .map_or(Ok(Cost::ONE_REQUEST), |field| Cost::from_document(&field, &Cost::NOTHING))?;
         let attributes = fields.optional("attributes").map(|field| attribute::read(&field)).transpose()?;
         let approval = fields.optional("approval").map(|field| approval(&field)).transpose()?;
         fields.finish()?;

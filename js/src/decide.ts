@@ -28,6 +28,20 @@ export interface Reason {
   readonly rule?: string;
 }
 
+/** How a limit stands: after an allow with the request's cost taken, otherwise as it was. */
+export interface Standing {
+  /** The link's place in the chain, 0 for the outermost. */
+  readonly link: number;
+  /** The limit's id in that link's grant. */
+  readonly id: string;
+  /** How much of its unit can be taken now. */
+  readonly remaining: number;
+  /** When all of it will be there again if nothing more is taken: for a window its end. */
+  readonly reset: number;
+  /** When it will have enough for the request that it refused; `null` if it did not refuse, or never will. */
+  readonly retry_after: number | null;
+}
+
 /** What people have to approve. */
 export interface NeededApproval {
   /** What exactly was asked, as a digest: for `request.approval`. */
@@ -46,8 +60,8 @@ export interface Decision {
   readonly reasons: readonly Reason[];
   /** What to store for each link, in the order of the chain; unchanged unless allowed. */
   readonly usages: readonly Usage[];
-  /** How each limit of each link stands. */
-  readonly limits: readonly never[];
+  /** How each limit of each link stands, in the order of the chain and of its grants. */
+  readonly limits: readonly Standing[];
   /** What people have to approve; `null` unless the decision is `ask`. */
   readonly approval: NeededApproval | null;
 }

@@ -57,6 +57,16 @@ function object(value: object, place: string, depth: number): Plain {
   return Object.freeze(copy);
 }
 
+/** Whether a value is an object of no class, whose properties are all there is to it. */
+export function isPlain(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** The properties that are not `undefined`. */
+export function present(object: object): object {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}
+
 /** The place of a field. A name that does not look like one is not repeated: it could be a value that slipped. */
 export function field(place: string, name: string): string {
   const shown = /^[A-Za-z0-9_.-]{1,64}$/.test(name) ? name : "?";

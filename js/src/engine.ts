@@ -28,6 +28,7 @@ interface Operations {
   readonly reseal: Operation;
   readonly seal: Operation;
   readonly seal_head: Operation;
+  readonly settle: Operation;
   readonly sha256: Operation;
   readonly verify_token: Operation;
 }
@@ -144,10 +145,10 @@ export function failure(result: number): Error {
 let decoder: TextDecoder | undefined;
 let encoder: TextEncoder | undefined;
 
-/** The first bytes of the buffer as text. */
-export function text(length: number): string {
+/** The first bytes of the buffer as text, or those from `start` on. */
+export function text(length: number, start = 0): string {
   decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
-  return decoder.decode(memory.subarray(address, address + length));
+  return decoder.decode(memory.subarray(address + start, address + length));
 }
 
 /** Text as bytes. */

@@ -1,12 +1,34 @@
 import { bytes as bytesArgument, wrongType } from "./argument.js";
 import { type Plain, plain } from "./document.js";
-import { address, answer, sendBytes, utf8, view } from "./engine.js";
+import { address, answer, sendBytes, text, utf8, view } from "./engine.js";
 
 /** Access tiers, lowest first. */
 export type Tier = "standard" | "sensitive" | "critical";
 
 /** How well a caller is known: 0 not at all, 1 by an API key, 2 by a secret of its own, 3 by that and a clean record. */
 export type Trust = 0 | 1 | 2 | 3;
+
+/** How much of a unit may be used in a time. */
+export interface Limit {
+  /** 1 to 64 of `A-Z a-z 0-9 . _ -`. */
+  readonly id: string;
+  readonly unit: "requests" | "tokens" | "micros";
+  /** Numbers are 1 to 2^53-1. */
+  readonly algorithm: { readonly bucket: TokenBucket } | { readonly window: CalendarWindow };
+}
+
+/** A token bucket: full at first, and `refill` flows in evenly over each period. */
+export interface TokenBucket {
+  readonly capacity: number;
+  readonly refill: number;
+  readonly per: "second" | "minute" | "hour" | "day";
+}
+
+/** A calendar window in UTC; up to twice the limit can be used around its end. */
+export interface CalendarWindow {
+  readonly limit: number;
+  readonly per: "second" | "minute" | "hour" | "day" | "month";
+}
 
 /** What one credential may do. A field that is absent does not narrow, except `tier_ceiling`, which is then `standard`. */
 export interface GrantDocument {
@@ -26,6 +48,8 @@ export interface GrantDocument {
   readonly tier_ceiling?: Tier;
   /** How well the caller must be known; absent is 0. */
   readonly trust_floor?: Trust;
+  /** How much may be used in a time, at most 8; each has an id of its own. */
+  readonly limits?: readonly Limit[];
 }
 
 /** A grant that can decide. Compile it at deploy time, not per request. */
@@ -40,6 +64,9 @@ export interface CompiledGrant extends Grant {
   readonly document: GrantDocument;
 }
 
+/** The bytes of a handle, behind which the ids of the limits stand. */
+const HANDLE_LENGTH = 12;
+
 /** The grant behind both interfaces: its bytes, and where they lie in the engine's cache. */
 export class Loaded implements Grant {
   readonly #bytes: Uint8Array;
@@ -47,6 +74,8 @@ export class Loaded implements Grant {
   #slot = 0;
   #low = 0;
   #high = 0;
+  /** The ids of its limits, in their order; empty before it is loaded. */
+  #limits: readonly string[] = [];
 
   constructor(compiled: Uint8Array) {
     this.#bytes = compiled;
@@ -65,6 +94,11 @@ export class Loaded implements Grant {
     return grant.#bytes;
   }
 
+  /** The ids of its limits, once it is loaded. */
+  static limitsOf(grant: Loaded): readonly string[] {
+    return grant.#limits;
+  }
+
   /** Writes the handle. */
   static writeHandle(grant: Loaded, data: DataView, at: number): void {
     data.setInt32(at, grant.#slot, true);
@@ -74,10 +108,11 @@ export class Loaded implements Grant {
 
   /** Puts the grant into the engine's cache; throws if the bytes are not usable. */
   static load(grant: Loaded): void {
-    answer(sendBytes("load_grant", grant.#bytes));
+    const { length } = answer(sendBytes("load_grant", grant.#bytes));
     grant.#slot = view.getInt32(address, true);
     grant.#low = view.getInt32(address + 4, true);
     grant.#high = view.getInt32(address + 8, true);
+    grant.#limits = length === HANDLE_LENGTH ? [] : text(length, HANDLE_LENGTH).split("\n");
   }
 }
 

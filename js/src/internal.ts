@@ -3,11 +3,13 @@
 export { WardedError } from "./error.js";
 export type { ErrorCode, ReasonCode } from "./codes.js";
 export { compileGrant, loadGrant } from "./grant.js";
-export type { CompiledGrant, Grant, GrantDocument, Tier, Trust } from "./grant.js";
+export type { CalendarWindow, CompiledGrant, Grant, GrantDocument, Limit, Tier, TokenBucket, Trust } from "./grant.js";
 export { decide } from "./decide.js";
-export type { DecideOptions, Decision, Link, NeededApproval, Reason } from "./decide.js";
+export type { DecideOptions, Decision, Link, NeededApproval, Reason, Standing } from "./decide.js";
 export type { Approval, Cost, IssueDocument, RequestDocument, Subject } from "./request.js";
-export type { Usage } from "./usage.js";
+export { settle } from "./settle.js";
+export type { SettleOptions } from "./settle.js";
+export type { BucketState, Usage, WindowState } from "./usage.js";
 export { covers, overlaps } from "./scope.js";
 export { Keyring, sealWithSalt } from "./keyring.js";
 export type { Context } from "./context.js";

@@ -2,15 +2,21 @@
 // It takes only what is certainly right. Everything else goes to the engine as a document, so that there is one judge of what is wrong.
 
 import { REASONS } from "./codes.js";
-import type { Decision, Reason, ReadLink } from "./decide.js";
+import type { Decision, Reason, ReadLink, Standing } from "./decide.js";
 import { address, enter, FAILED, leave, memory, reserve, STALE, status, view, write } from "./engine.js";
 import { Loaded } from "./grant.js";
-import type { ReadRequest } from "./request.js";
-import { isCounter, type Usage } from "./usage.js";
+import type { ReadCost, ReadRequest } from "./request.js";
+import { BUCKET, type BucketState, isCounter, NEITHER, type ReadState, type Usage, WINDOW, type WindowState } from "./usage.js";
 
 const MAX_LINKS = 4;
 const HEAD_LENGTH = 24;
+const COST_LENGTH = 24;
 const LINK_LENGTH = 40;
+const STATE_LENGTH = 32;
+const MAX_LIMITS = 8;
+/** The most that a link takes. */
+const LINK_ROOM = LINK_LENGTH + MAX_LIMITS * STATE_LENGTH;
+const HAS_COST = 1;
 const HANDLE_LENGTH = 16;
 const MAX_WORD = 255;
 const MAX_TARGET = 65_535;
@@ -24,7 +30,7 @@ export function decidePacked(links: readonly ReadLink[], asked: ReadRequest): De
     const end = writeRequest(links, asked);
     if (end === 0) return undefined;
     const result = leave(enter().decide(end - address));
-    if (result < FAILED) return readDecision();
+    if (result < FAILED) return readDecision(links);
     if (status(result) !== STALE) return undefined;
     for (const link of links) Loaded.load(link.grant);
   }
@@ -33,13 +39,14 @@ export function decidePacked(links: readonly ReadLink[], asked: ReadRequest): De
 
 function isOrdinary(links: readonly ReadLink[], asked: ReadRequest): boolean {
   if (links.length === 0 || links.length > MAX_LINKS) return false;
-  for (const link of links) if (link.usage.odd !== undefined) return false;
+  for (const link of links) if (!link.usage.isOrdinary) return false;
   return (
     asked.issue === undefined &&
     asked.unknown === undefined &&
     (asked.path === undefined || asked.listing === undefined) &&
     tierByte(asked.tier) >= 0 &&
     isTrust(asked.trust) &&
+    asked.hasOrdinaryCost &&
     isCounter(asked.now) &&
     asked.hasOrdinarySubject
   );
@@ -70,8 +77,8 @@ function writeRequest(links: readonly ReadLink[], asked: ReadRequest): number {
   if (typeof resource !== "string" || typeof action !== "string") return 0;
   if (typeof target !== "string" || typeof ip !== "string") return 0;
   const texts = 3 * (resource.length + action.length + target.length + ip.length);
-  reserve(HEAD_LENGTH + LINK_LENGTH * links.length + texts);
-  const start = writeLinks(links, address + HEAD_LENGTH);
+  reserve(HEAD_LENGTH + COST_LENGTH + LINK_ROOM * links.length + texts);
+  const start = writeLinks(links, writeCost(asked.cost as ReadCost | undefined, address + HEAD_LENGTH));
   const afterResource = write(resource, start);
   const afterAction = write(action, afterResource);
   const afterTarget = write(target, afterAction);
@@ -91,7 +98,7 @@ function writeRequest(links: readonly ReadLink[], asked: ReadRequest): number {
   bytes[head + 8] = asked.ip === undefined ? 0 : 1;
   bytes[head + 9] = end - afterTarget;
   bytes[head + 10] = (asked.trust as number | undefined) ?? 0;
-  bytes[head + 11] = 0;
+  bytes[head + 11] = asked.cost === undefined ? 0 : HAS_COST;
   view.setUint32(head + 12, 0);
   writeInteger(view, asked.now as number, head + 16);
   return end;
@@ -102,13 +109,42 @@ function writeLinks(links: readonly ReadLink[], start: number): number {
   let at = start;
   for (const { grant, usage } of links) {
     Loaded.writeHandle(grant, data, at);
-    data.setUint32(at + 12, 0);
+    const limits = Loaded.limitsOf(grant);
+    const count = usage.limits === undefined ? 0 : limits.length;
+    data.setUint32(at + 12, count, true);
     writeInteger(data, usage.uses, at + HANDLE_LENGTH);
     writeInteger(data, usage.last, at + HANDLE_LENGTH + 8);
     writeInteger(data, usage.revision, at + HANDLE_LENGTH + 16);
     at += LINK_LENGTH;
+    for (let index = 0; index < count; index++) {
+      writeState(data, stateOf(usage.limits as ReadState[], limits[index] as string), at);
+      at += STATE_LENGTH;
+    }
   }
   return at;
+}
+
+function writeCost(cost: ReadCost | undefined, at: number): number {
+  if (cost === undefined) return at;
+  writeInteger(view, (cost.requests as number | undefined) ?? 0, at);
+  writeInteger(view, (cost.tokens as number | undefined) ?? 0, at + 8);
+  writeInteger(view, (cost.micros as number | undefined) ?? 0, at + 16);
+  return at + COST_LENGTH;
+}
+
+function stateOf(states: readonly ReadState[], id: string): ReadState | undefined {
+  for (const state of states) if (state.id === id) return state;
+  return undefined;
+}
+
+function writeState(data: DataView, state: ReadState | undefined, at: number): void {
+  const kind = state === undefined ? NEITHER : state.kind;
+  const isBucket = kind === BUCKET;
+  data.setUint32(at, kind, true);
+  data.setUint32(at + 4, (state?.fraction as number | undefined) ?? 0, true);
+  writeInteger(data, ((isBucket ? state?.level : state?.used) as number | undefined) ?? 0, at + 8);
+  writeInteger(data, ((isBucket ? state?.at : state?.start) as number | undefined) ?? 0, at + 16);
+  writeInteger(data, (state?.debt as number | undefined) ?? 0, at + 24);
 }
 
 function writeInteger(data: DataView, value: number, at: number): void {
@@ -120,24 +156,63 @@ function readInteger(data: DataView, at: number): number {
   return data.getUint32(at, true) + data.getUint32(at + 4, true) * 2 ** 32;
 }
 
-// The answer: outcome, numbers of links and reasons, usages, reasons.
+// The answer: outcome, numbers of links, reasons and limits; usages, reasons, limits.
 const ANSWER_HEAD = 8;
 const USAGE_LENGTH = 24;
 const REASON_LENGTH = 4;
+const LIMIT_LENGTH = 56;
+const OUTCOMES = ["deny", "allow", "ask"] as const;
 
-function readDecision(): Decision {
+/** A usage while its limits are being filled in. */
+interface NextUsage extends Usage {
+  readonly limits?: { [id: string]: BucketState | WindowState };
+}
+
+function readDecision(links: readonly ReadLink[]): Decision {
   const [bytes, data, head] = [memory, view, address];
-  const decision = bytes[head] === 1 ? "allow" : "deny";
-  const end = head + ANSWER_HEAD + USAGE_LENGTH * (bytes[head + 1] as number);
-  const usages: Usage[] = [];
-  for (let at = head + ANSWER_HEAD; at < end; at += USAGE_LENGTH) {
+  const usages: NextUsage[] = [];
+  let at = head + ANSWER_HEAD;
+  for (const { grant } of links) {
     const [uses, last, revision] = [readInteger(data, at), readInteger(data, at + 8), readInteger(data, at + 16)];
-    usages.push({ revision, uses, last });
+    const hasLimits = Loaded.limitsOf(grant).length > 0;
+    usages.push(hasLimits ? { revision, uses, last, limits: {} } : { revision, uses, last });
+    at += USAGE_LENGTH;
   }
   const reasons: Reason[] = [];
-  const last = end + REASON_LENGTH * (bytes[head + 2] as number);
-  for (let at = end; at < last; at += REASON_LENGTH) {
+  for (let count = bytes[head + 2] as number; count > 0; count--) {
     reasons.push({ code: REASONS[data.getUint16(at, true)] as Reason["code"], link: bytes[at + 2] as number });
+    at += REASON_LENGTH;
   }
-  return { decision, reasons, usages, limits: [], approval: null };
+  const limits: Standing[] = [];
+  for (let count = bytes[head + 3] as number; count > 0; count--) {
+    limits.push(readLimit(links, usages, data, at));
+    at += LIMIT_LENGTH;
+  }
+  return { decision: OUTCOMES[bytes[head] as number] as Decision["decision"], reasons, usages, limits, approval: null };
+}
+
+/** Reads how a limit stands, and puts its state into the usage of its link. */
+function readLimit(links: readonly ReadLink[], usages: readonly NextUsage[], data: DataView, at: number): Standing {
+  const link = data.getUint8(at);
+  const id = Loaded.limitsOf((links[link] as ReadLink).grant)[data.getUint8(at + 1)] as string;
+  const state = readState(data, at + 2);
+  const states = (usages[link] as NextUsage).limits as { [id: string]: BucketState | WindowState };
+  if (state !== undefined) {
+    // Not always an assignment: the id can be `__proto__`.
+    if (id !== "__proto__") states[id] = state;
+    else Object.defineProperty(states, id, { value: state, enumerable: true, configurable: true, writable: true });
+  }
+  const retry = readInteger(data, at + 48);
+  return { link, id, remaining: readInteger(data, at + 32), reset: readInteger(data, at + 40), retry_after: retry === 0 ? null : retry };
+}
+
+/** Reads a state: kind, zero, fraction, amount, time, debt. */
+function readState(data: DataView, at: number): BucketState | WindowState | undefined {
+  const kind = data.getUint8(at);
+  if (kind === NEITHER) return undefined;
+  const [amount, time] = [readInteger(data, at + 6), readInteger(data, at + 14)];
+  const [fraction, debt] = [data.getUint32(at + 2, true), readInteger(data, at + 22)];
+  const owing = debt === 0 ? undefined : { debt };
+  if (kind === WINDOW) return { used: amount, start: time, ...owing };
+  return { level: amount, at: time, ...(fraction === 0 ? undefined : { fraction }), ...owing };
 }

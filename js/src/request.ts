@@ -1,7 +1,8 @@
 import { wrongType } from "./argument.js";
-import { field, type Plain, plain } from "./document.js";
+import { field, isPlain, type Plain, plain, present } from "./document.js";
 import { mistake } from "./error.js";
 import type { Tier, Trust } from "./grant.js";
+import { isCounter } from "./usage.js";
 
 /** Who is asking. */
 export interface Subject {
@@ -91,7 +92,35 @@ class ReadSubject {
   /** The subject as an object again. */
   get fields(): object {
     const { odd, ...known } = this;
-    return { ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)), ...odd };
+    return { ...present(known), ...odd };
+  }
+}
+
+/** A cost whose properties have been read, each once. */
+export class ReadCost {
+  requests: unknown = undefined;
+  tokens: unknown = undefined;
+  micros: unknown = undefined;
+  /** What is there besides, or instead, for the engine to refuse. */
+  odd: Record<string, unknown> | undefined = undefined;
+
+  constructor(cost: object) {
+    const given = cost as Record<string, unknown>;
+    for (const name in given) {
+      if (!has.call(given, name)) continue;
+      const value = given[name];
+      if (!isCounter(value)) this.odd = { ...this.odd, [name]: value };
+      else if (name === "requests") this.requests = value;
+      else if (name === "tokens") this.tokens = value;
+      else if (name === "micros") this.micros = value;
+      else this.odd = { ...this.odd, [name]: value };
+    }
+  }
+
+  /** The cost as an object again. */
+  get fields(): object {
+    const { odd, ...known } = this;
+    return { ...present(known), ...odd };
   }
 }
 
@@ -107,6 +136,7 @@ export class ReadRequest {
   ip: unknown = undefined;
   now: unknown = undefined;
   trust: unknown = undefined;
+  cost: unknown = undefined;
   /** The properties for which the packed layout has no room, or that a request does not have: for the engine. */
   unknown: Record<string, unknown> | undefined = undefined;
 
@@ -129,11 +159,20 @@ export class ReadRequest {
     return subject === undefined || (subject instanceof ReadSubject && subject.isOrdinary);
   }
 
+  /** Whether the cost, if there is one, is certainly well-formed. */
+  get hasOrdinaryCost(): boolean {
+    const { cost } = this;
+    return cost === undefined || (cost instanceof ReadCost && cost.odd === undefined);
+  }
+
   /** The request as a document again. */
   document(): Plain {
-    const { unknown, subject, ...known } = this;
-    const all = { ...known, subject: subject instanceof ReadSubject ? subject.fields : subject, ...unknown };
-    return plain(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)), "request");
+    const { unknown, subject, cost, ...known } = this;
+    const parts = {
+      subject: subject instanceof ReadSubject ? subject.fields : subject,
+      cost: cost instanceof ReadCost ? cost.fields : cost,
+    };
+    return plain({ ...present({ ...known, ...parts }), ...unknown }, "request");
   }
 }
 
@@ -170,13 +209,12 @@ function take(request: ReadRequest, name: string, value: unknown): void {
     case "trust":
       request.trust = value;
       return;
+    case "cost":
+      request.cost = isPlain(value) ? new ReadCost(value) : value;
+      return;
     default:
       request.unknown = { ...request.unknown, [name]: value };
   }
-}
-
-function isPlain(value: unknown): value is object {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function absent(name: string, value: null | undefined): TypeError {

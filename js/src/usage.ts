@@ -1,5 +1,23 @@
 import { wrongType } from "./argument.js";
-import { type Plain, plain } from "./document.js";
+import { isPlain, type Plain, plain, present } from "./document.js";
+
+/** What has been used of a bucket: `level` whole units and `fraction` parts of the next one were there at `at`. */
+export interface BucketState {
+  readonly level: number;
+  readonly at: number;
+  /** As many parts make a unit as the limit's period has milliseconds; absent is none. */
+  readonly fraction?: number;
+  /** What was used beyond all that was there, to be repaid first; absent is none. */
+  readonly debt?: number;
+}
+
+/** What has been used of a window that began at `start`. */
+export interface WindowState {
+  readonly used: number;
+  readonly start: number;
+  /** What was used beyond the limit: the windows that follow repay it first; absent is none. */
+  readonly debt?: number;
+}
 
 /** The counters of one link: stored by whoever accepts the request, by compare-and-set on `revision`. */
 export interface Usage {
@@ -7,28 +25,88 @@ export interface Usage {
   readonly revision: number;
   /** How often the link has allowed a request. */
   readonly uses: number;
-  /** When it last did, in milliseconds; 0 for never. */
+  /** When it last changed, in milliseconds; 0 for never. */
   readonly last: number;
+  /** What has been used of each limit, by its id; absent for a grant without limits. */
+  readonly limits?: { readonly [id: string]: BucketState | WindowState };
 }
 
 const has = Object.prototype.hasOwnProperty;
+
+/** What a state is in the packed layout. */
+export const NEITHER = 0;
+export const BUCKET = 1;
+export const WINDOW = 2;
+/** No fraction has as many parts: the milliseconds of a day. */
+const MAX_PARTS = 86_400_000;
+
+/** The state of one limit, whose properties have been read, each once. */
+export class ReadState {
+  readonly id: string;
+  level: unknown = undefined;
+  at: unknown = undefined;
+  used: unknown = undefined;
+  start: unknown = undefined;
+  fraction: unknown = undefined;
+  debt: unknown = undefined;
+  /** What is there besides, or instead, for the engine to refuse. */
+  odd: Record<string, unknown> | undefined = undefined;
+
+  constructor(id: string, state: object) {
+    this.id = id;
+    const given = state as Record<string, unknown>;
+    for (const name in given) {
+      if (!has.call(given, name)) continue;
+      const value = given[name];
+      if (!isCounter(value)) this.odd = { ...this.odd, [name]: value };
+      else if (name === "level") this.level = value;
+      else if (name === "at") this.at = value;
+      else if (name === "used") this.used = value;
+      else if (name === "start") this.start = value;
+      else if (name === "fraction") this.fraction = value;
+      else if (name === "debt") this.debt = value;
+      else this.odd = { ...this.odd, [name]: value };
+    }
+  }
+
+  /** `BUCKET`, `WINDOW`, or `NEITHER`: then the engine says what is wrong. */
+  get kind(): number {
+    const { level, at, used, start, fraction, odd } = this;
+    if (odd !== undefined) return NEITHER;
+    if (level !== undefined && at !== undefined && used === undefined && start === undefined) {
+      return fraction === undefined || (fraction as number) < MAX_PARTS ? BUCKET : NEITHER;
+    }
+    const isWindow = used !== undefined && start !== undefined && level === undefined && at === undefined;
+    return isWindow && fraction === undefined ? WINDOW : NEITHER;
+  }
+
+  /** The state as an object again. */
+  get fields(): object {
+    const { id: _, odd, ...known } = this;
+    return { ...present(known), ...odd };
+  }
+}
 
 /** A usage whose properties have been read, each once. */
 export class ReadUsage {
   revision = 0;
   uses = 0;
   last = 0;
-  /** What was given, if it is not just counters: for the engine to refuse by name. */
+  limits: ReadState[] | undefined = undefined;
+  /** Limits whose states are no objects, and what else is not a usage's: for the engine to refuse by name. */
+  oddLimits: Record<string, unknown> | undefined = undefined;
   odd: Record<string, unknown> | undefined = undefined;
 
-  constructor(usage: unknown, index: number) {
+  /** The usage of a link of a chain, or the only one there is. */
+  constructor(usage: unknown, link?: number) {
     if (usage === undefined) return;
-    if (typeof usage !== "object" || usage === null) throw wrongType(placeOf(index), "an object, or undefined for none", usage);
+    if (typeof usage !== "object" || usage === null) throw wrongType(placeOf(link), "an object, or undefined for none", usage);
     const given = usage as Record<string, unknown>;
     for (const name in given) {
       if (!has.call(given, name)) continue;
       const value = given[name];
-      if (!isCounter(value)) this.odd = { ...this.odd, [name]: value };
+      if (name === "limits" && isPlain(value)) takeLimits(this, value as Record<string, unknown>);
+      else if (!isCounter(value)) this.odd = { ...this.odd, [name]: value };
       else if (name === "revision") this.revision = value;
       else if (name === "uses") this.uses = value;
       else if (name === "last") this.last = value;
@@ -36,15 +114,36 @@ export class ReadUsage {
     }
   }
 
+  /** Whether there is nothing for the engine to refuse. */
+  get isOrdinary(): boolean {
+    if (this.odd !== undefined || this.oddLimits !== undefined) return false;
+    if (this.limits === undefined) return true;
+    for (const state of this.limits) if (state.kind === NEITHER) return false;
+    return true;
+  }
+
   /** The usage as a document again. */
-  document(index: number): Plain {
-    const { odd, ...counters } = this;
-    return plain({ ...counters, ...odd }, placeOf(index));
+  document(link?: number): Plain {
+    const { odd, oddLimits, limits, ...counters } = this;
+    const states = limits && { ...Object.fromEntries(limits.map((state) => [state.id, state.fields])), ...oddLimits };
+    return plain({ ...counters, ...(states && { limits: states }), ...odd }, placeOf(link));
   }
 }
 
-function placeOf(index: number): string {
-  return `chain[${index}].usage`;
+// Not a private method: those cost each instance a mark of its own.
+function takeLimits(usage: ReadUsage, given: Record<string, unknown>): void {
+  const limits: ReadState[] = [];
+  for (const id in given) {
+    if (!has.call(given, id)) continue;
+    const state = given[id];
+    if (isPlain(state)) limits.push(new ReadState(id, state));
+    else usage.oddLimits = { ...usage.oddLimits, [id]: state };
+  }
+  usage.limits = limits;
+}
+
+function placeOf(link: number | undefined): string {
+  return link === undefined ? "usage" : `chain[${link}].usage`;
 }
 
 /** A number that a document can count with. */

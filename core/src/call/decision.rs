@@ -13,7 +13,7 @@ use crate::request::Request;
 use crate::usage::Usage;
 
 pub(super) fn decide(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
-    asked(fields, |chain, policy, request| crate::decide::decide(chain, policy, request).to_document())
+    asked(fields, |chain, policy, request| crate::decide::decide(chain, policy, request).to_document(chain))
 }
 
 pub(super) fn explain(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
@@ -29,7 +29,8 @@ fn asked(
         let mut fields = item.fields()?;
         let grant = Grant::from_document(&fields.required("grant")?)?;
         let usage = fields.optional("usage");
-        let usage = usage.map_or_else(|| Ok(Usage::default()), |usage| Usage::from_document(&usage))?;
+        let usage =
+            usage.map_or_else(|| Ok(Usage::default()), |usage| Usage::from_document(&usage, &grant))?;
         fields.finish()?;
         Ok((grant, usage))
     })?;

@@ -10,10 +10,16 @@ use crate::grant::Grant;
 use crate::ip;
 use crate::namespaces::Namespaces;
 use crate::path::Path;
+use crate::quota;
 use crate::request::millis;
 use crate::scope::Scope;
 use crate::scope_set::MAX_SCOPES;
 use crate::time;
+
+pub(super) fn settle(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
+    let grant = Grant::from_document(&fields.required("grant")?)?;
+    Ok(Value::object([("usage", quota::settle_document(&grant, fields)?)]))
+}
 
 pub(super) fn compile_grant(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
     let bytes = Grant::from_document(&fields.required("grant")?)?.to_bytes();

@@ -3,7 +3,9 @@ use crate::error::Hint;
 use proptest::prelude::*;
 
 const FULL: &str = r#"{"id":"tok_1","scopes":["secrets:read:a/*","namespaces:read"],"namespaces":["a"],
-    "ip_allowlist":["10.0.0.0/8","2001:db8::/32"],"not_before":1,"expires_at":1790000000000,"max_uses":5,"tier_ceiling":"critical","trust_floor":2}"#;
+    "ip_allowlist":["10.0.0.0/8","2001:db8::/32"],"not_before":1,"expires_at":1790000000000,"max_uses":5,"tier_ceiling":"critical","trust_floor":2,
+    "limits":[{"id":"rpm","unit":"requests","algorithm":{"bucket":{"capacity":60,"refill":7,"per":"minute"}}},
+        {"id":"tokens","unit":"tokens","algorithm":{"window":{"limit":9007199254740991,"per":"month"}}}]}"#;
 
 fn refused(json: &str) -> (ErrorCode, alloc::string::String) {
     let error = Grant::from_json(json.as_bytes()).unwrap_err();
@@ -40,7 +42,8 @@ fn a_wrong_field_is_named() {
         (r#"{"scopes":[],"expires_at":9007199254740992}"#, ErrorCode::OutOfRange, "expires_at"),
         (r#"{"scopes":[],"tier_ceiling":"top"}"#, ErrorCode::InvalidTier, "tier_ceiling"),
         (r#"{"scopes":[],"trust_floor":4}"#, ErrorCode::OutOfRange, "trust_floor"),
-        (r#"{"scopes":[],"limits":[]}"#, ErrorCode::UnknownField, "limits"),
+        (r#"{"scopes":[],"limits":[]}"#, ErrorCode::EmptyList, "limits"),
+        (r#"{"scopes":[],"uses":1}"#, ErrorCode::UnknownField, "uses"),
     ];
     for (json, code, field) in cases {
         assert_eq!(refused(json), (code, field.into()), "{json}");

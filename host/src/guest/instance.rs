@@ -139,7 +139,9 @@ impl Instance {
         if let Some(handle) = self.handles.get(&grant.digest) {
             return Ok(*handle);
         }
-        let handle = self.call(Export::LoadGrant, &grant.bytes)?.try_into().map_err(|_| Failure::layout())?;
+        // The ids of its limits follow, which the host knows.
+        let handle =
+            *self.call(Export::LoadGrant, &grant.bytes)?.first_chunk().ok_or_else(Failure::layout)?;
         if self.handles.len() >= MAX_HANDLES {
             self.handles.clear();
         }

@@ -2,8 +2,9 @@
 
 use warded_core::codec::Reader;
 use warded_core::crypto::token::{self, TokenKind};
-use warded_core::decision::{Decision, Outcome};
+use warded_core::decision::{Decision, Outcome, Standing};
 use warded_core::error::ErrorCode;
+use warded_core::quota::State;
 use warded_core::reason::Reason;
 use warded_core::request::{Issue, Request, Target};
 use warded_core::secret::Secret;
@@ -14,6 +15,8 @@ use super::{CompiledGrant, LinkRef, MintedToken, SealedValue};
 
 /// In the place of a link: a reason that no link has.
 const NO_LINK: u8 = 255;
+/// The flag of a request whose cost is given.
+const HAS_COST: u8 = 1;
 
 fn narrow<T: TryFrom<usize>>(length: usize) -> Result<T, Failure> {
     let error =
@@ -45,28 +48,39 @@ pub(super) fn write_request(
     out.extend_from_slice(&[1, narrow(chain.len())?, request.tier.to_byte(), kind]);
     out.extend_from_slice(&[narrow(resource.len())?, narrow(action.len())?]);
     out.extend_from_slice(&narrow::<u16>(target.len())?.to_le_bytes());
-    out.extend_from_slice(&[
-        u8::from(ip.is_some()),
-        narrow(ip_text.len())?,
-        request.trust.level(),
-        0,
-        0,
-        0,
-        0,
-        0,
-    ]);
-    out.extend_from_slice(&request.now.as_u64().to_le_bytes());
+    out.extend_from_slice(&[u8::from(ip.is_some()), narrow(ip_text.len())?]);
+    out.extend_from_slice(&[request.trust.level(), HAS_COST, 0, 0, 0, 0]);
+    let cost = request.cost;
+    write_numbers(out, &[request.now.as_u64(), cost.requests, cost.tokens, cost.micros]);
     for link in chain {
         out.extend_from_slice(&handle(link.grant)?);
-        out.extend_from_slice(&[0; 4]);
-        for counter in [link.usage.uses, link.usage.last, link.usage.revision] {
-            out.extend_from_slice(&counter.to_le_bytes());
+        out.extend_from_slice(&narrow::<u32>(link.usage.limits.len())?.to_le_bytes());
+        write_numbers(out, &[link.usage.uses, link.usage.last, link.usage.revision]);
+        for state in &link.usage.limits {
+            write_state(out, *state);
         }
     }
     for text in [resource.as_bytes(), action.as_bytes(), target, ip_text.as_bytes()] {
         out.extend_from_slice(text);
     }
     Ok(())
+}
+
+fn write_numbers(out: &mut Vec<u8>, numbers: &[u64]) {
+    for number in numbers {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+}
+
+fn write_state(out: &mut Vec<u8>, state: State) {
+    let (kind, fraction, numbers): (u32, u32, _) = match state {
+        State::Fresh => (0, 0, [0; 3]),
+        State::Bucket { level, fraction, at, debt } => (1, fraction, [level, at, debt]),
+        State::Window { used, start, debt } => (2, 0, [used, start, debt]),
+    };
+    out.extend_from_slice(&kind.to_le_bytes());
+    out.extend_from_slice(&fraction.to_le_bytes());
+    write_numbers(out, &numbers);
 }
 
 /// The allowlist narrows the token and plays no part in whether it may be issued.
@@ -94,8 +108,8 @@ pub(super) fn read_decision(answer: &[u8]) -> Result<Decision, Failure> {
             2 => Outcome::Ask,
             _ => return None,
         };
-        let (links, reasons) = (reader.u8().ok()?, reader.u8().ok()?);
-        reader.raw(5).ok()?;
+        let (links, reasons, limits) = (reader.u8().ok()?, reader.u8().ok()?, reader.u8().ok()?);
+        reader.raw(4).ok()?;
         let usages: Option<Vec<_>> = (0..links)
             .map(|_| Some(Usage::new(reader.u64().ok()?, reader.u64().ok()?, reader.u64().ok()?)))
             .collect();
@@ -106,11 +120,34 @@ pub(super) fn read_decision(answer: &[u8]) -> Result<Decision, Failure> {
                 Some(if link == NO_LINK { Reason::of_policy(code, None) } else { Reason::new(code, link) })
             })
             .collect();
-        let decision = Decision::from_parts(outcome, reasons?, &usages?)?;
+        let (mut usages, mut standings) = (usages?, Vec::new());
+        for _ in 0..limits {
+            let (standing, state) = read_limit(&mut reader)?;
+            usages.get_mut(usize::from(standing.link))?.limits.push(state);
+            standings.push(standing);
+        }
+        let decision = Decision::from_parts(outcome, reasons?, &usages, standings)?;
         reader.finish().ok()?;
         Some(decision)
     };
     read().ok_or_else(Failure::layout)
+}
+
+/// Reads how a limit stands, and its state.
+fn read_limit(reader: &mut Reader<'_>) -> Option<(Standing, State)> {
+    let (link, limit, kind) = (reader.u8().ok()?, reader.u8().ok()?, reader.u8().ok()?);
+    reader.u8().ok()?;
+    let fraction = reader.u32().ok()?;
+    let mut number = || reader.u64().ok();
+    let (amount, time, debt) = (number()?, number()?, number()?);
+    let (remaining, reset, retry_after) = (number()?, number()?, number()?);
+    let state = match kind {
+        0 => State::Fresh,
+        1 => State::Bucket { level: amount, fraction, at: time, debt },
+        2 => State::Window { used: amount, start: time, debt },
+        _ => return None,
+    };
+    Some((Standing::new(link, limit, remaining, reset, (retry_after > 0).then_some(retry_after)), state))
 }
 
 /// Reads a sealed data key and a sealed value.

@@ -35,6 +35,11 @@ function operationsOf(warded, hazmat) {
       }));
       return warded.decide({ chain: links, request });
     },
+    settle({ op, grant, reserved_at, ...rest }) {
+      const compiled = under("grant", () => warded.compileGrant(grant));
+      const options = { grant: compiled, ...rest, ...(reserved_at === undefined ? {} : { reservedAt: reserved_at }) };
+      return { usage: warded.settle(options) };
+    },
     compile_grant: ({ grant }) => ({ bytes: hex(under("grant", () => warded.compileGrant(grant)).bytes) }),
     covers: ({ outer, inner }) => ({ result: warded.covers(outer, inner) }),
     overlaps: ({ a, b }) => ({ result: warded.overlaps(a, b) }),

@@ -12,7 +12,7 @@ macro_rules! vectors {
     )* };
 }
 
-vectors! { bundle calls chain crypto decide ip scope seal time token }
+vectors! { bundle calls chain crypto decide ip quota scope seal time token }
 
 /// Every case of every file.
 ///
@@ -24,7 +24,9 @@ pub fn cases() -> Vec<Case> {
     for (index, case) in entries(&calls(), "calls") {
         add(&mut cases, "calls.json calls", index, field(case, "call"), field(case, "answer"));
     }
-    decisions(&decide(), &mut cases);
+    decisions("decide.json", &decide(), &mut cases);
+    decisions("quota.json", &quota(), &mut cases);
+    settlements(&quota(), &mut cases);
     addresses(&ip(), &mut cases);
     scopes(&scope(), &mut cases);
     lifetimes(&time(), &mut cases);
@@ -62,18 +64,37 @@ fn canonical(text: &Value, code: &Value) -> Value {
     if code.is_null() { json!({ "canonical": text }) } else { refused(code, "text") }
 }
 
-fn decisions(file: &Value, cases: &mut Vec<Case>) {
+fn decisions(name: &str, file: &Value, cases: &mut Vec<Case>) {
     let call = |case: &Value| json!({ "op": "decide", "chain": field(case, "chain"), "request": field(case, "request") });
     for (index, case) in entries(file, "decisions") {
-        add(cases, "decide.json decisions", index, call(case), field(case, "answer"));
+        add(cases, &format!("{name} decisions"), index, call(case), field(case, "answer"));
     }
     for (index, case) in entries(file, "errors") {
-        let place = field(case, "field");
-        let expected = refused(&field(case, "code"), place.as_str().expect("a field"));
-        add(cases, "decide.json errors", index, call(case), expected);
-        if let Some(added) = cases.last_mut() {
-            added.package = case.get("package").cloned();
-        }
+        add_refused(cases, &format!("{name} errors"), index, call(case), case);
+    }
+}
+
+fn settlements(file: &Value, cases: &mut Vec<Case>) {
+    let call = |case: &Value| {
+        let names = ["grant", "usage", "reserved", "actual", "reserved_at", "now"];
+        let given = names.into_iter().filter_map(|name| Some((name.to_owned(), case.get(name)?.clone())));
+        Value::Object([("op".to_owned(), json!("settle"))].into_iter().chain(given).collect())
+    };
+    for (index, case) in entries(file, "settlements") {
+        add(cases, "quota.json settlements", index, call(case), field(case, "answer"));
+    }
+    for (index, case) in entries(file, "settlement_errors") {
+        add_refused(cases, "quota.json settlement_errors", index, call(case), case);
+    }
+}
+
+/// A call that is refused, with how the npm package differs.
+fn add_refused(cases: &mut Vec<Case>, list: &str, index: usize, call: Value, case: &Value) {
+    let place = field(case, "field");
+    let expected = refused(&field(case, "code"), place.as_str().expect("a field"));
+    add(cases, list, index, call, expected);
+    if let Some(added) = cases.last_mut() {
+        added.package = case.get("package").cloned();
     }
 }
 

@@ -5,8 +5,11 @@ use alloc::vec::Vec;
 use warded_core::codec::{Reader, Writer};
 use warded_core::crypto::hash::{sha256, sha256_parts};
 use warded_core::crypto::key::{Keyring, MasterKey};
+use warded_core::decide::MAX_LINKS;
+use warded_core::decision::Decision;
 use warded_core::error::{Error, ErrorCode};
 use warded_core::grant::Grant;
+use warded_core::usage::Usage;
 
 /// How many grants stay loaded.
 const MAX_GRANTS: usize = 256;
@@ -56,11 +59,23 @@ fn tag([a, b, c, d, e, f, g, h, ..]: [u8; 32]) -> [u8; 8] {
 pub(crate) struct Cache {
     grants: Slots<Grant>,
     keyrings: Slots<Keyring>,
+    pub(crate) work: Work,
+}
+
+/// What a decision is made of and comes to. It stays, so that its memory is used again: a decision allocates nothing.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) usages: [Usage; MAX_LINKS],
+    pub(crate) decision: Decision,
 }
 
 impl Cache {
     pub(crate) const fn new() -> Self {
-        Self { grants: Slots::new(MAX_GRANTS, MAX_BYTES), keyrings: Slots::new(MAX_KEYRINGS, usize::MAX) }
+        Self {
+            grants: Slots::new(MAX_GRANTS, MAX_BYTES),
+            keyrings: Slots::new(MAX_KEYRINGS, usize::MAX),
+            work: Work { usages: [const { Usage::new(0, 0, 0) }; MAX_LINKS], decision: Decision::new() },
+        }
     }
 
     pub(crate) fn load_grant(&mut self, bytes: &[u8]) -> Result<Handle, Error> {
@@ -87,9 +102,24 @@ impl Cache {
         self.grants.find(handle).map(|slot| &slot.object)
     }
 
+    /// The grants, and beside them where a decision is made.
+    pub(crate) const fn parts(&mut self) -> (Grants<'_>, &mut Work) {
+        (Grants(&self.grants), &mut self.work)
+    }
+
     pub(crate) fn keyring(&mut self, handle: Handle) -> Result<&Keyring, Error> {
         self.keyrings.touch(handle)?;
         self.keyrings.find(handle).map(|slot| &slot.object)
+    }
+}
+
+/// Loaded grants to look at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Grants<'a>(&'a Slots<Grant>);
+
+impl<'a> Grants<'a> {
+    pub(crate) fn find(self, handle: Handle) -> Result<&'a Grant, Error> {
+        self.0.find(handle).map(|slot| &slot.object)
     }
 }
 

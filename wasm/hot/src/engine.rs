@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use warded_core::call::error_document;
-use warded_core::decision::Decision;
 use warded_core::error::{Error, ErrorCode};
 use zeroize::Zeroize as _;
 
@@ -125,7 +124,7 @@ impl Engine {
                 self.secret = answer.expose().len();
                 answered
             }
-            Ok(Output::Decided(decision)) => self.decided(&decision),
+            Ok(Output::Decided) => self.decided(),
             Ok(Output::Sealed(answer)) => {
                 self.wipe(length);
                 self.answer(0, &answer)
@@ -153,11 +152,11 @@ impl Engine {
         }
     }
 
-    fn decided(&mut self, decision: &Decision) -> u64 {
+    fn decided(&mut self) -> u64 {
         if self.buffer.len() < packed::ANSWER {
             self.grow(packed::ANSWER);
         }
-        u64::try_from(packed::write(decision, &mut self.buffer)).unwrap_or_default()
+        u64::try_from(packed::write(&self.cache.work.decision, &mut self.buffer)).unwrap_or_default()
     }
 
     fn refuse(&mut self, error: &Error) -> u64 {

@@ -8,7 +8,6 @@ use warded_core::codec::{DAMAGED, Reader, Writer};
 use warded_core::crypto::key::Keyring;
 use warded_core::crypto::seal::Context;
 use warded_core::crypto::{hash, seal as sealing, token};
-use warded_core::decision::Decision;
 use warded_core::error::{Error, ErrorCode};
 use warded_core::grant::Grant;
 use warded_core::secret::Secret;
@@ -25,8 +24,8 @@ pub(crate) type Operation = fn(&mut Cache, &[u8]) -> Result<Output, Error>;
 pub(crate) enum Output {
     /// Neither input nor answer is secret.
     Public(Vec<u8>),
-    /// The same, to be written where it belongs: copies of it would be a good part of what a decision costs.
-    Decided(Decision),
+    /// The same: the decision that lies in the cache, to be written where it belongs. Copies of it would be a good part of what it costs.
+    Decided,
     /// The input held secrets.
     Sealed(Vec<u8>),
     /// Input and answer are secrets.
@@ -66,11 +65,20 @@ pub(crate) fn compile_grant(_: &mut Cache, input: &[u8]) -> Result<Output, Error
 }
 
 pub(crate) fn load_grant(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
-    Ok(Output::Public(cache.load_grant(input)?.to_bytes()))
+    let handle = cache.load_grant(input)?;
+    let mut answer = handle.to_bytes();
+    for limit in cache.grant(handle)?.limits() {
+        // A line for each id, so that none but the first needs a separator.
+        if answer.len() > HANDLE {
+            answer.push(b'\n');
+        }
+        answer.extend_from_slice(limit.id().as_bytes());
+    }
+    Ok(Output::Public(answer))
 }
 
 pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
-    packed::decide(cache, input).map(Output::Decided)
+    packed::decide(cache, input).map(|()| Output::Decided)
 }
 
 pub(crate) fn load_keyring(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
@@ -155,8 +163,10 @@ pub(crate) fn seal_with_data_key(cache: &mut Cache, input: &[u8]) -> Result<Outp
     Ok(Output::Sealed(answer.finish()))
 }
 
+/// The bytes of a handle.
+const HANDLE: usize = 12;
 /// A handle, a data key and two salts.
-const HANDLE_KEY_SALTS: usize = 12 + 32 + 64;
+const HANDLE_KEY_SALTS: usize = HANDLE + 32 + 64;
 
 pub(crate) fn open_with_data_key(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
     let (handle, wrap, value, key, sealed) = laid_out(input, |reader| {

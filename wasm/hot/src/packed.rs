@@ -5,12 +5,15 @@ use core::net::IpAddr;
 
 use warded_core::codec::{DAMAGED, Reader};
 use warded_core::cost::Cost;
-use warded_core::decide::{Link, MAX_LINKS, decide as decide_request};
-use warded_core::decision::{Decision, Outcome};
+use warded_core::decide::{Link, MAX_LINKS, decide_into};
+use warded_core::decision::{Decision, Outcome, Standing};
+use warded_core::document::MAX_INTEGER;
 use warded_core::error::{Error, ErrorCode, Place};
 use warded_core::ip::{Allowlist, Network, parse_address};
+use warded_core::limit::MAX_LIMITS;
 use warded_core::path::Path;
 use warded_core::pattern::Pattern;
+use warded_core::quota::State;
 use warded_core::request::{Issue, MAX_TOKEN_NETWORKS, MAX_TOKEN_SCOPES, Request, Target};
 use warded_core::scope::{Scope, Word};
 use warded_core::tier::Tier;
@@ -18,19 +21,26 @@ use warded_core::time::Millis;
 use warded_core::trust::Trust;
 use warded_core::usage::Usage;
 
-use crate::cache::{Cache, Handle};
+use crate::cache::{Cache, Handle, Work};
 
 /// The version of the layout.
 const VERSION: u8 = 1;
 const HEAD: usize = 8;
 const USAGE: usize = 24;
 const REASON: usize = 4;
+const LIMIT: usize = 56;
 /// In the place of a link: a reason that no link has.
 const NO_LINK: u8 = 255;
-/// Each link fails each clause at most once: there are nine clauses, and two reasons that belong to the chain.
-const MAX_REASONS: usize = MAX_LINKS * 9 + 2;
+/// Each link fails each clause at most once: there are ten clauses, and two reasons that belong to the chain.
+const MAX_REASONS: usize = MAX_LINKS * 10 + 2;
 /// The longest answer to a packed request.
-pub(crate) const ANSWER: usize = HEAD + USAGE * MAX_LINKS + REASON * MAX_REASONS;
+pub(crate) const ANSWER: usize =
+    HEAD + USAGE * MAX_LINKS + REASON * MAX_REASONS + LIMIT * MAX_LINKS * MAX_LIMITS;
+/// The flag of a request whose cost is given.
+const HAS_COST: u8 = 1;
+
+/// The milliseconds of a day: no fraction has as many parts.
+const DAY: u32 = 86_400_000;
 
 const MISUSE: Error = Error::new(ErrorCode::InvalidBuffer);
 
@@ -44,6 +54,7 @@ struct Head {
     ip: Option<usize>,
     trust: u8,
     now: u64,
+    cost: Cost,
 }
 
 impl Head {
@@ -61,49 +72,78 @@ impl Head {
             1 => Some(ip),
             _ => return Err(MISUSE),
         };
-        let trust = reader.u8()?;
-        if !(1..=MAX_LINKS).contains(&links) || reader.raw(5)? != [0; 5] {
+        let (trust, flags) = (reader.u8()?, reader.u8()?);
+        if !(1..=MAX_LINKS).contains(&links) || flags > HAS_COST || reader.u32()? != 0 {
             return Err(MISUSE);
         }
-        Ok(Self { links, tier, target, resource, action, path, ip, trust, now: reader.u64()? })
+        let now = reader.u64()?;
+        let cost = if flags == HAS_COST { read_cost(reader)? } else { Cost::ONE_REQUEST };
+        Ok(Self { links, tier, target, resource, action, path, ip, trust, now, cost })
     }
 }
 
-type Links = [(Handle, Usage); MAX_LINKS];
+fn read_cost(reader: &mut Reader<'_>) -> Result<Cost, Error> {
+    Ok(Cost { requests: number(reader)?, tokens: number(reader)?, micros: number(reader)? })
+}
 
-/// Decides a packed request.
-pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<Decision, Error> {
+/// A number that documents can have too.
+fn number(reader: &mut Reader<'_>) -> Result<u64, Error> {
+    reader.u64().and_then(|number| if number <= MAX_INTEGER { Ok(number) } else { Err(MISUSE) })
+}
+
+/// Decides a packed request, in the cache's place for that.
+pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<(), Error> {
     let mut reader = Reader::new(input);
     let misuse = |error: Error| if error == DAMAGED { MISUSE } else { error };
     let head = Head::read(&mut reader).map_err(misuse)?;
-    let links = read_links(&mut reader, head.links).map_err(misuse)?;
-    let links = links.get(..head.links).ok_or(MISUSE)?;
+    let handles = read_links(&mut reader, head.links, &mut cache.work.usages).map_err(misuse)?;
+    let handles = handles.get(..head.links).ok_or(MISUSE)?;
     let request = read_request(&mut reader, &head).map_err(misuse)?;
-    for (handle, _) in links {
+    for handle in handles {
         cache.use_grant(*handle)?;
     }
-    let (Some((first, rest)), cache) = (links.split_first(), &*cache) else { return Err(MISUSE) };
-    let mut chain = [link(cache, first)?; MAX_LINKS];
-    for (place, stored) in chain.iter_mut().skip(1).zip(rest) {
-        *place = link(cache, stored)?;
+    let (grants, Work { usages, decision }) = cache.parts();
+    let (Some((first, rest)), [outermost, others @ ..]) = (handles.split_first(), &*usages) else {
+        return Err(MISUSE);
+    };
+    let mut chain = [Link { grant: grants.find(*first)?, usage: outermost }; MAX_LINKS];
+    for ((place, handle), usage) in chain.iter_mut().skip(1).zip(rest).zip(others) {
+        *place = Link { grant: grants.find(*handle)?, usage };
     }
-    Ok(decide_request(chain.get(..links.len()).ok_or(MISUSE)?, None, &request))
+    decide_into(decision, chain.get(..handles.len()).ok_or(MISUSE)?, None, &request);
+    Ok(())
 }
 
-fn link<'a>(cache: &'a Cache, (handle, usage): &'a (Handle, Usage)) -> Result<Link<'a>, Error> {
-    Ok(Link { grant: cache.grant(*handle)?, usage })
-}
-
-fn read_links(reader: &mut Reader<'_>, count: usize) -> Result<Links, Error> {
-    let mut links = [const { (Handle { slot: 0, tag: [0; 8] }, Usage::new(0, 0, 0)) }; MAX_LINKS];
-    for link in links.iter_mut().take(count) {
-        let handle = Handle::read(reader)?;
-        if reader.u32()? != 0 {
+fn read_links(
+    reader: &mut Reader<'_>,
+    count: usize,
+    usages: &mut [Usage; MAX_LINKS],
+) -> Result<[Handle; MAX_LINKS], Error> {
+    let mut handles = [Handle { slot: 0, tag: [0; 8] }; MAX_LINKS];
+    for (place, usage) in handles.iter_mut().zip(usages).take(count) {
+        *place = Handle::read(reader)?;
+        let states = usize::try_from(reader.u32()?).unwrap_or(usize::MAX);
+        (usage.uses, usage.last, usage.revision) = (reader.u64()?, reader.u64()?, reader.u64()?);
+        usage.limits.clear();
+        if states > MAX_LIMITS {
             return Err(MISUSE);
         }
-        *link = (handle, Usage::new(reader.u64()?, reader.u64()?, reader.u64()?));
+        for _ in 0..states {
+            usage.limits.push(read_state(reader)?);
+        }
     }
-    Ok(links)
+    Ok(handles)
+}
+
+fn read_state(reader: &mut Reader<'_>) -> Result<State, Error> {
+    let (kind, fraction) = (reader.u32()?, reader.u32()?);
+    let (amount, time, debt) = (number(reader)?, number(reader)?, number(reader)?);
+    match (kind, fraction, amount, time, debt) {
+        (0, 0, 0, 0, 0) => Ok(State::Fresh),
+        (1, 0..DAY, level, at, debt) => Ok(State::Bucket { level, fraction, at, debt }),
+        (2, 0, used, start, debt) => Ok(State::Window { used, start, debt }),
+        _ => Err(MISUSE),
+    }
 }
 
 fn read_request<'a>(reader: &mut Reader<'a>, head: &Head) -> Result<Request<'a>, Error> {
@@ -123,7 +163,7 @@ fn read_request<'a>(reader: &mut Reader<'a>, head: &Head) -> Result<Request<'a>,
         ip: ip.map(|text| named::<IpAddr>("ip", parse_address(text))).transpose()?,
         now: named("now", Millis::new(head.now))?,
         trust: Trust::from_level(head.trust).ok_or(MISUSE)?,
-        cost: Cost::ONE_REQUEST,
+        cost: head.cost,
         attributes: Vec::new(),
         approval: None,
     })
@@ -183,7 +223,7 @@ pub(crate) fn write(decision: &Decision, place: &mut [u8]) -> usize {
         Outcome::Deny | _ => 0,
     };
     let (links, reasons) = (count(decision.usages().len()), count(decision.reasons().len()));
-    put(&mut rest, [outcome, links, reasons, 0, 0, 0, 0, 0]);
+    put(&mut rest, [outcome, links, reasons, count(decision.limits().len()), 0, 0, 0, 0]);
     for usage in decision.usages() {
         put(&mut rest, usage.uses.to_le_bytes());
         put(&mut rest, usage.last.to_le_bytes());
@@ -193,7 +233,27 @@ pub(crate) fn write(decision: &Decision, place: &mut [u8]) -> usize {
         let [low, high] = reason.code.number().to_le_bytes();
         put(&mut rest, [low, high, reason.link.unwrap_or(NO_LINK), 0]);
     }
+    for standing in decision.limits() {
+        let usage = decision.usages().get(usize::from(standing.link));
+        let state = usage.map(|usage| usage.state(usize::from(standing.limit))).unwrap_or_default();
+        write_limit(standing, state, &mut rest);
+    }
     room.saturating_sub(rest.len())
+}
+
+fn write_limit(standing: &Standing, state: State, rest: &mut &mut [u8]) {
+    let (kind, fraction, amounts) = match state {
+        State::Fresh => (0, 0, [0; 3]),
+        State::Bucket { level, fraction, at, debt } => (1, fraction, [level, at, debt]),
+        State::Window { used, start, debt } => (2, 0, [used, start, debt]),
+    };
+    put(rest, [standing.link, standing.limit, kind, 0]);
+    put(rest, fraction.to_le_bytes());
+    // No wait ends at the epoch, so 0 is free to mean none.
+    let times = [standing.remaining, standing.reset, standing.retry_after.unwrap_or_default()];
+    for number in amounts.into_iter().chain(times) {
+        put(rest, number.to_le_bytes());
+    }
 }
 
 fn put<const N: usize>(rest: &mut &mut [u8], bytes: [u8; N]) {

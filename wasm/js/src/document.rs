@@ -7,6 +7,7 @@ use warded_core::decide::{Link, MAX_LINKS, decide};
 use warded_core::document::{Fields, Item, Value};
 use warded_core::error::{Error, ErrorCode, Place};
 use warded_core::grant::Grant;
+use warded_core::quota::settle_document;
 use warded_core::request::Request;
 use warded_core::scope::Scope;
 use warded_core::usage::Usage;
@@ -66,24 +67,41 @@ pub fn decide_document(input: &[u8]) -> Result<Vec<u8>, Error> {
     let grants = (0..count).map(|_| Grant::from_bytes(reader.bytes()?)).collect::<Result<Vec<_>, _>>()?;
     let document = Value::parse(reader.rest())?;
     let mut fields = Fields::of(&document, &Place::Root)?;
-    let usages = fields.required("chain")?.each(MAX_LINKS, usage)?;
+    let mut rest = grants.iter();
+    let usages = fields.required("chain")?.each(MAX_LINKS, |item| usage(item, rest.next().ok_or(MISUSE)?))?;
     let request = fields.required("request")?;
     let request = Request::from_document(&request)?;
     fields.finish()?;
     let links: Vec<_> = grants.iter().zip(&usages).map(|(grant, usage)| Link { grant, usage }).collect();
-    Ok(decide(&links, None, &request).to_document().to_json())
+    Ok(decide(&links, None, &request).to_document(&links).to_json())
 }
 
-fn usage(item: &Item<'_, '_>) -> Result<Usage, Error> {
-    let place = *item.place();
-    let mut fields = Fields::of(item.value(), &place)?;
+fn usage(item: &Item<'_, '_>, grant: &Grant) -> Result<Usage, Error> {
+    let mut fields = item.fields()?;
     let usage = fields
         .optional("usage")
-        .map_or_else(|| Ok(Usage::default()), |usage| Usage::from_document(&usage))?;
+        .map_or_else(|| Ok(Usage::default()), |usage| Usage::from_document(&usage, grant))?;
     fields.finish()?;
     Ok(usage)
 }
 
+/// Settles a reservation: the grant's compiled bytes behind their length (4 bytes), and the JSON text
+/// `{"usage"?, "reserved", "actual", "reserved_at"?, "now"}`; the answer is the next usage as JSON text.
+///
+/// # Errors
+/// The field that is wrong, or damaged bytes.
+pub fn settle(input: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut reader = Reader::new(input);
+    let grant = Grant::from_bytes(reader.bytes().map_err(misuse)?)?;
+    let document = Value::parse(reader.rest())?;
+    let mut fields = Fields::of(&document, &Place::Root)?;
+    let usage = settle_document(&grant, &mut fields)?;
+    fields.finish()?;
+    Ok(usage.to_json())
+}
+
+const MISUSE: Error = Error::new(ErrorCode::InvalidBuffer);
+
 fn misuse(error: Error) -> Error {
-    if error == DAMAGED { Error::new(ErrorCode::InvalidBuffer) } else { error }
+    if error == DAMAGED { MISUSE } else { error }
 }

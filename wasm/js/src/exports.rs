@@ -59,6 +59,7 @@ own! {
     covers, "Whether the first scope covers the second.";
     decide_document, "Decides a request document against compiled grants.";
     overlaps, "Whether two scopes overlap.";
+    settle, "Settles a reservation.";
 }
 
 /// Status and length as a double.

@@ -1,0 +1,103 @@
+//! Token buckets: an even flow of whole units, with the fraction of the next one kept, so that nothing is lost by asking often.
+
+use core::num::{NonZeroU64, NonZeroU128};
+
+use super::State;
+use crate::document::MAX_INTEGER;
+use crate::limit::Per;
+
+/// A bucket at some time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bucket {
+    capacity: u64,
+    refill: NonZeroU64,
+    /// How many milliseconds the refill takes, and how many parts a unit has.
+    per: NonZeroU64,
+    level: u64,
+    /// Parts of a unit, fewer than `per`.
+    fraction: u64,
+    at: u64,
+    debt: u64,
+}
+
+impl Bucket {
+    /// The bucket with all that has flowed in since its state.
+    pub(super) fn new(capacity: u64, refill: u64, per: Per, state: State, now: u64) -> Self {
+        let (refill, per) = (NonZeroU64::new(refill).unwrap_or(NonZeroU64::MIN), parts(per));
+        let State::Bucket { level, fraction, at, debt } = state else {
+            return Self { capacity, refill, per, level: capacity, fraction: 0, at: now, debt: 0 };
+        };
+        // The parts are those of the limit as it is now: a grant that was changed may have other periods than its usage.
+        let fraction = u64::from(fraction).min(per.get().saturating_sub(1));
+        let (flowed, fraction) = flow(now.saturating_sub(at), refill, fraction, per);
+        let mut bucket = Self { capacity, refill, per, level, fraction, at: at.max(now), debt };
+        bucket.put(flowed);
+        if bucket.debt > 0 {
+            // A state has a level or a debt; of one that has both the level pays.
+            let debt = core::mem::take(&mut bucket.debt);
+            bucket.charge(debt);
+        }
+        bucket
+    }
+
+    /// Puts units in: into its debt first, and never above its capacity.
+    pub(super) fn put(&mut self, amount: u64) {
+        let repaid = amount.min(self.debt);
+        self.debt = self.debt.saturating_sub(repaid);
+        self.level = self.level.saturating_add(amount.saturating_sub(repaid));
+        if self.level >= self.capacity {
+            (self.level, self.fraction) = (self.capacity, 0);
+        }
+    }
+
+    /// Takes units, and what is not there as debt.
+    pub(super) fn charge(&mut self, amount: u64) {
+        let there = amount.min(self.level);
+        self.level = self.level.saturating_sub(there);
+        self.debt = self.debt.saturating_add(amount.saturating_sub(there)).min(MAX_INTEGER);
+    }
+
+    pub(super) const fn remaining(&self) -> u64 {
+        if self.debt > 0 { 0 } else { self.level }
+    }
+
+    /// When so much, which is not above the capacity, will be there.
+    pub(super) fn available(&self, amount: u64) -> Option<u64> {
+        let missing = amount.saturating_add(self.debt).saturating_sub(self.level);
+        if missing == 0 {
+            return Some(self.at);
+        }
+        let parts = u128::from(missing).saturating_mul(u128::from(self.per.get()));
+        let wait = parts.saturating_sub(u128::from(self.fraction)).div_ceil(u128::from(self.refill.get()));
+        u64::try_from(wait).ok()?.checked_add(self.at)
+    }
+
+    pub(super) fn state(&self) -> State {
+        let fraction = u32::try_from(self.fraction).unwrap_or_default();
+        State::Bucket { level: self.level, fraction, at: self.at, debt: self.debt }
+    }
+}
+
+/// The period in milliseconds.
+const fn parts(per: Per) -> NonZeroU64 {
+    match per.millis() {
+        Some(millis) => match NonZeroU64::new(millis) {
+            Some(millis) => millis,
+            None => NonZeroU64::MIN,
+        },
+        // No bucket has months, and one with a unit a millisecond would refuse nothing.
+        None => NonZeroU64::MAX,
+    }
+}
+
+/// Whole units that flow in over a time, and the parts that are left.
+fn flow(elapsed: u64, refill: NonZeroU64, fraction: u64, per: NonZeroU64) -> (u64, u64) {
+    // INVARIANT: neither sum wraps, as a fraction has at most 27 bits. Division of 128 bits costs as much as a whole decision.
+    if elapsed < 1 << 31 && refill.get() < 1 << 31 {
+        let parts = elapsed.wrapping_mul(refill.get()).wrapping_add(fraction);
+        return (parts / per, parts % per);
+    }
+    let parts = u128::from(elapsed).wrapping_mul(u128::from(refill.get())).wrapping_add(u128::from(fraction));
+    let per = NonZeroU128::from(per);
+    (u64::try_from(parts / per).unwrap_or(u64::MAX), u64::try_from(parts % per).unwrap_or_default())
+}
