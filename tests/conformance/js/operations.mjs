@@ -1,9 +1,12 @@
 // Answers the calls of the document boundary with the npm package. Whatever runtime this stands in, it is given the package's modules,
 // and uses nothing that some runtime lacks.
 
+import { bytes, hex } from "./hex.mjs";
+import { primitivesOf } from "./primitives.mjs";
+
 /** Makes the function that answers a call; the answer to what the package does not offer is `null`. */
-export function answerer({ warded, hazmat }) {
-  const operations = operationsOf(warded, hazmat);
+export function answerer({ warded, derive, hazmat }) {
+  const operations = { ...operationsOf(warded, hazmat), ...primitivesOf(hazmat, derive) };
   return async (call) => {
     const operation = operations[call.op];
     if (operation === undefined) return null;
@@ -104,16 +107,4 @@ function named(field, work) {
     error.rename = field;
     throw error;
   }
-}
-
-function bytes(hex) {
-  const bytes = new Uint8Array(hex.length / 2);
-  for (let index = 0; index < bytes.length; index++) bytes[index] = Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16);
-  return bytes;
-}
-
-function hex(bytes) {
-  let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
-  return text;
 }

@@ -1,10 +1,11 @@
-// The cases, as the Rust crate makes them of the vector files, and what must be answered to them.
+// The cases, as the Rust crate makes them of the vector files, those of the primitives, and what must be answered to them.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { isDeepStrictEqual } from "node:util";
 
 import { repository } from "../../package/project.mjs";
+import { published } from "./published.mjs";
 
 /** Operations that the package does not offer; it reaches the same code through decisions, and draws its own randomness. */
 const NOT_OFFERED = new Set(["contains", "mint_token", "parse_address", "parse_network", "parse_path", "parse_ttl", "reseal", "verify_chain"]);
@@ -13,7 +14,7 @@ const CASES = ["run", "--quiet", "--release", "--package", "warded-conformance",
 const printed = execFileSync("cargo", CASES, { cwd: repository, encoding: "utf8", maxBuffer: 2 ** 28 });
 
 /** Every case that is put to the package. */
-const cases = printed.trim().split("\n").map((line) => JSON.parse(line)).filter(isOffered).map(expectation);
+const cases = [...printed.trim().split("\n").map((line) => JSON.parse(line)).filter(isOffered).map(expectation), ...published];
 
 /** All calls, one JSON text to a line. */
 export const calls = cases.map(({ call }) => JSON.stringify(call)).join("\n");

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { project } from "../../../package/project.mjs";
 
 cpSync(fileURLToPath(new URL("../entries", import.meta.url)), project, { recursive: true });
-cpSync(fileURLToPath(new URL("../operations.mjs", import.meta.url)), `${project}/operations.mjs`);
+for (const name of ["operations.mjs", "primitives.mjs", "hex.mjs"]) cpSync(fileURLToPath(new URL(`../${name}`, import.meta.url)), `${project}/${name}`);
 
 /** Runs a program in the project and returns what it printed; what it said on standard error is part of the error. */
 export function run(command, args, input = "") {
