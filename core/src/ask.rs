@@ -69,12 +69,14 @@ fn digest_of_issue(request: &Request<'_>, issue: &Issue<'_>) -> [u8; 32] {
     text.field(subject(request).as_bytes());
     let scopes: Vec<String> = issue.scopes.iter().map(|scope| scope.to_string()).collect();
     let scopes = Texts::of(&scopes.iter().map(String::as_str).collect::<Vec<_>>());
-    text.list(scopes.len(), scopes.iter());
+    text.field(&Bytes::of_list(scopes.len(), scopes.iter()).0);
     text.field(&issue.ttl.as_u64().to_be_bytes());
     text.field(&u64::from(issue.max_uses.unwrap_or_default()).to_be_bytes());
-    let networks = issue.ip_allowlist.as_ref().map(|list| list.networks()).unwrap_or_default();
-    let networks: Vec<String> = networks.iter().map(|network| network.to_string()).collect();
-    text.list(networks.len(), networks.iter().map(String::as_str));
+    let networks = issue.ip_allowlist.as_ref().map_or_else(Bytes::default, |list| {
+        let networks: Vec<String> = list.networks().iter().map(|network| network.to_string()).collect();
+        Bytes::of_list(networks.len(), networks.iter().map(String::as_str))
+    });
+    text.field(&networks.0);
     text.field(request.tier.word().as_bytes());
     sha256(&text.0)
 }
@@ -108,11 +110,18 @@ fn subject<'a>(request: &Request<'a>) -> &'a str {
 }
 
 /// The bytes of a digest: fields behind their lengths, so that no two requests have the same.
+#[derive(Default)]
 struct Bytes(Vec<u8>);
 
 impl Bytes {
     fn new(name: &str) -> Self {
         Self(name.as_bytes().to_vec())
+    }
+
+    fn of_list<'t>(count: usize, entries: impl Iterator<Item = &'t str>) -> Self {
+        let mut list = Self::default();
+        list.list(count, entries);
+        list
     }
 
     fn count(&mut self, count: usize) {
