@@ -13,6 +13,7 @@ mod bundle;
 mod crypto;
 mod decision;
 mod engine;
+mod redact;
 
 #[cfg(test)]
 mod tests;
@@ -89,6 +90,7 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("make_bundle", bundle::make_bundle),
     ("open_bundle", bundle::open_bundle),
     ("verify_chain", crypto::verify_chain),
+    ("redact", redact::redact),
     ("errors", errors),
 ];
 

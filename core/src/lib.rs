@@ -66,6 +66,8 @@ pub mod bundle;
 
 pub mod chain;
 
+pub mod redact;
+
 pub mod call;
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ macro_rules! vectors {
     )* };
 }
 
-vectors! { bundle calls chain crypto decide ip quota scope seal time token }
+vectors! { bundle calls chain crypto decide ip quota redact scope seal time token }
 
 /// Every case of every file.
 ///
@@ -35,6 +35,7 @@ pub fn cases() -> Vec<Case> {
     sealed(&seal(), &mut cases);
     chains(&chain(), &mut cases);
     bundles(&bundle(), &mut cases);
+    redactions(&redact(), &mut cases);
     cases
 }
 
@@ -288,5 +289,39 @@ fn bundles(file: &Value, cases: &mut Vec<Case>) {
     for (index, case) in entries(file, "refused") {
         let expected = json!({ "error": { "code": field(case, "code") } });
         add(cases, "bundle.json refused", index, open(case), expected);
+    }
+}
+
+fn redactions(file: &Value, cases: &mut Vec<Case>) {
+    for (index, case) in entries(file, "texts") {
+        let call = json!({ "op": "redact", "text": field(case, "text") });
+        add(cases, "redact.json texts", index, call, json!({ "text": field(case, "masked") }));
+    }
+    for (index, case) in entries(file, "documents") {
+        let mut call = json!({ "op": "redact", "json": field(case, "value").to_string() });
+        if let (Some(call), Some(options)) = (call.as_object_mut(), case.get("options")) {
+            call.insert("options".into(), options.clone());
+        }
+        let expected = json!({ "json": field(case, "masked").to_string() });
+        add(cases, "redact.json documents", index, call, expected);
+    }
+    for (index, case) in entries(file, "verbatim") {
+        let call = json!({ "op": "redact", "json": field(case, "json") });
+        add(cases, "redact.json verbatim", index, call, json!({ "json": field(case, "masked") }));
+        // In JavaScript a document is a value, which has no spaces.
+        if let Some(added) = cases.last_mut() {
+            added.package = Some(Value::Null);
+        }
+    }
+    for (index, case) in entries(file, "errors") {
+        let given = ["json", "text", "options"].into_iter();
+        let given = given.filter_map(|name| Some((name.to_owned(), case.get(name)?.clone())));
+        let call = std::iter::once(("op".to_owned(), json!("redact"))).chain(given);
+        let place = field(case, "field");
+        let expected = refused(&field(case, "code"), place.as_str().expect("a field"));
+        add(cases, "redact.json errors", index, Value::Object(call.collect()), expected);
+        if let Some(added) = cases.last_mut() {
+            added.package = case.get("package").cloned();
+        }
     }
 }

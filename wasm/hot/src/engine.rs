@@ -63,6 +63,8 @@ exports! {
     HASH_TOKEN = hash_token;
     /// Compares a token with a hash.
     VERIFY_TOKEN = verify_token;
+    /// Masks credentials in JSON text.
+    REDACT = redact;
     /// SHA-256.
     SHA256 = sha256;
     /// HMAC-SHA-256.

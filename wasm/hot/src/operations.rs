@@ -10,6 +10,7 @@ use warded_core::crypto::seal::Context;
 use warded_core::crypto::{hash, seal as sealing, token};
 use warded_core::error::{Error, ErrorCode};
 use warded_core::grant::Grant;
+use warded_core::redact::{Options, redact_json};
 use warded_core::secret::Secret;
 use warded_core::time::Millis;
 
@@ -202,6 +203,15 @@ pub(crate) fn hash_token(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
 pub(crate) fn verify_token(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
     let (hash, token) = input.split_first_chunk().ok_or(MISUSE)?;
     Ok(Output::Sealed(Vec::from([u8::from(token::verify(text(token)?, hash))])))
+}
+
+pub(crate) fn redact(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    let (names, json) = laid_out(input, |reader| Ok((reader.bytes()?, reader.rest())))?;
+    let mut options = Options::default();
+    for name in names.split(|byte| *byte == b'\n').filter(|name| !name.is_empty()) {
+        options.add(name)?;
+    }
+    Ok(Output::Sealed(redact_json(json, &options)?.into_bytes()))
 }
 
 pub(crate) fn sha256(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {

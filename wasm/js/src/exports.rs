@@ -37,6 +37,7 @@ exports! {
     hash_token = HASH_TOKEN, "Checks and hashes a token.";
     mint_token = MINT_TOKEN, "Makes a token of random bytes.";
     verify_token = VERIFY_TOKEN, "Compares a token with a hash.";
+    redact = REDACT, "Masks credentials in JSON text.";
     sha256 = SHA256, "SHA-256.";
     hmac_sha256 = HMAC_SHA256, "HMAC-SHA-256.";
     aes_gcm_seal = AES_GCM_SEAL, "AES-256-GCM, sealing.";

@@ -43,6 +43,7 @@ exports! {
     warded_mint_token = MINT_TOKEN, "Makes a token of random bytes.";
     warded_hash_token = HASH_TOKEN, "Checks and hashes a token.";
     warded_verify_token = VERIFY_TOKEN, "Compares a token with a hash.";
+    warded_redact = REDACT, "Masks credentials in JSON text.";
     warded_sha256 = SHA256, "SHA-256.";
     warded_hmac_sha256 = HMAC_SHA256, "HMAC-SHA-256.";
     warded_aes_gcm_seal = AES_GCM_SEAL, "AES-256-GCM, sealing.";

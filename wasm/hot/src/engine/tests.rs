@@ -248,3 +248,22 @@ fn a_token_to_be_issued_is_decided_scope_by_scope() {
     }
     assert_ne!(run(engine, Export::DECIDE, &issue("secrets:read:a/b\n".repeat(65).as_bytes())).0, 0);
 }
+
+#[test]
+fn json_is_redacted_and_the_input_wiped() {
+    let engine = &mut Engine::new();
+    let input = |names: &str, json: &str| {
+        let length = u32::try_from(names.len()).unwrap().to_le_bytes();
+        [&length[..], names.as_bytes(), json.as_bytes()].concat()
+    };
+    let json = r#"{"a":-1.50,"token":"hunter2 hunter2","extra":"x"}"#;
+    let answer = done(engine, Export::REDACT, &input("", json));
+    assert_eq!(answer, br#"{"a":-1.50,"token":"[redacted]","extra":"x"}"#);
+    assert!(!String::from_utf8_lossy(engine.buffer(0).unwrap()).contains("hunter2"));
+    let answer = done(engine, Export::REDACT, &input("+Extra\n-token\n", json));
+    assert_eq!(answer, br#"{"a":-1.50,"token":"hunter2 hunter2","extra":"[redacted]"}"#);
+    let status = |engine: &mut Engine, input: &[u8]| run(engine, Export::REDACT, input).0;
+    assert_eq!(status(engine, &input("", "{")), ErrorCode::InvalidJson.number());
+    assert_eq!(status(engine, &input("token", "1")), ErrorCode::InvalidText.number());
+    assert_eq!(status(engine, &[9, 0, 0, 0, b'1']), ErrorCode::InvalidBuffer.number());
+}
