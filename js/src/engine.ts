@@ -25,6 +25,7 @@ interface Operations {
   readonly open_bundle: Operation;
   readonly open_head: Operation;
   readonly overlaps: Operation;
+  readonly redact: Operation;
   readonly reseal: Operation;
   readonly seal: Operation;
   readonly seal_head: Operation;

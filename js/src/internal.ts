@@ -11,6 +11,8 @@ export { settle } from "./settle.js";
 export type { SettleOptions } from "./settle.js";
 export type { BucketState, Usage, WindowState } from "./usage.js";
 export { covers, overlaps } from "./scope.js";
+export { redact } from "./redact.js";
+export type { RedactOptions } from "./redact.js";
 export { Keyring, sealWithSalt } from "./keyring.js";
 export type { Context } from "./context.js";
 export { audienceKey, makeBundle, openBundle } from "./bundle.js";

@@ -63,6 +63,10 @@ function operationsOf(warded, hazmat) {
       const differs = (await Promise.all(others)).some((other) => hex(other) !== hex(plaintext));
       return { plaintext: differs ? "the runtime's AES makes something else of it" : hex(plaintext) };
     },
+    redact({ json, text, options }) {
+      if (json === undefined) return { text: warded.redact(text, options) };
+      return { json: JSON.stringify(named("json", () => warded.redact(JSON.parse(json), options))) };
+    },
     audience_key: ({ key, tenant, audience }) => ({ key: hex(hazmat.audienceKey(bytes(key), tenant, audience)) }),
     make_bundle({ op, key, grants, policy, ...rest }) {
       const entries = grants.map(({ token_hash, grant, ...entry }, index) => ({
