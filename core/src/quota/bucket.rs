@@ -27,6 +27,9 @@ impl Bucket {
         let State::Bucket { level, fraction, at, debt } = state else {
             return Self { capacity, refill, per, level: capacity, fraction: 0, at: now, debt: 0 };
         };
+        // A state that comes from elsewhere may have both: what is there pays the debt, or its flow would be lost at the brim.
+        let repaid = level.min(debt);
+        let (level, debt) = (level.saturating_sub(repaid), debt.saturating_sub(repaid));
         // The parts are those of the limit as it is now: a grant that was changed may have other periods than its usage.
         let fraction = u64::from(fraction).min(per.get().saturating_sub(1));
         let (flowed, fraction) = flow(now.saturating_sub(at), refill, fraction, per);

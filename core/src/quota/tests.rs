@@ -186,6 +186,15 @@ fn allows(grant: &Grant, usage: &Usage, now: u64, tokens: u64) -> bool {
     ask(grant, usage, now, tokens).outcome() == Outcome::Allow
 }
 
+#[test]
+fn what_a_bucket_holds_pays_its_debt_first() {
+    let grant = grant(&[json!({ "bucket": { "capacity": 13, "refill": 1, "per": "second" } })]);
+    let usage = used(State::Bucket { level: 13, fraction: 1, at: START, debt: 20 });
+    // 7 to pay and 13 to hold, less the millisecond's worth that is there.
+    assert!(!allows(&grant, &usage, START + 19_998, 13));
+    assert!(allows(&grant, &usage, START + 19_999, 13));
+}
+
 proptest! {
     #[test]
     fn a_bucket_admits_no_more_in_any_time_than_it_holds_and_what_flows_in(capacity in 1_u64..20, refill in 1_u64..20, steps in steps()) {
