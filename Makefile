@@ -2,7 +2,7 @@
 # Rust and its Wasm target come by rust-toolchain.toml, JavaScript tools by `npm ci` into the project's own folders.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build wasm bench fuzz lint fmt clean bare runtimes
+.PHONY: help run test build wasm differential bench fuzz lint fmt clean bare runtimes
 export CARGO_TERM_COLOR ?= auto
 say = @printf '\n== %s\n' '$(1)'
 
@@ -22,8 +22,15 @@ wasm: ## build the Wasm modules and the npm package in pkg/
 	cargo xtask wasm
 
 test: build bare runtimes tests/e2e/node_modules/.stamp tests/package/node_modules/.stamp ## set up and run every test
+	$(call say,the native half of the differential test)
+	cargo build --release --package warded-differential
 	$(call say,every test)
 	node tests/run.mjs
+
+CASES ?= 20000000
+differential: wasm ## compare native code, Wasm and the reference on CASES=20000000 random calls; SEED=n repeats a run
+	cargo build --release --package warded-differential
+	CASES=$(CASES) node --test tests/differential/
 
 bench: build tests/bench/node_modules/.stamp ## measure, beside the named peers, into docs/benchmarks.md
 	$(call say,benchmarks)

@@ -11,6 +11,7 @@ const suites = [
   ["no standard library", "cargo", "test --package warded-no-std"],
   ["fuzz targets, bounded", "cargo", "test --package warded-fuzz -- --nocapture"],
   ["build helper", "cargo", "test --release --package xtask"],
+  ["differential", "node", "--test --test-reporter=tap tests/differential/"],
   ["npm package", "node", "--test --test-reporter=tap tests/package/"],
   ["end to end", "node", "--test --test-reporter=tap tests/e2e/"],
 ];
