@@ -70,7 +70,7 @@ bare:
 
 # What cannot be installed stops nothing here: the tests that need it say what to do and are skipped, and in CI they fail.
 runtimes:
-	-@$(MAKE) --no-print-directory tests/conformance/node_modules/.stamp
+	-@$(MAKE) --no-print-directory --silent tests/conformance/node_modules/.stamp
 	-@tests/conformance/chromium.sh
 
 fmt: ## format the Rust code

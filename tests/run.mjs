@@ -27,15 +27,20 @@ const closing = [
 /** A test that was skipped, and why. */
 const skip = /# SKIP (.+)$/;
 
+/** How many cases an implementation of the engine was asked. */
+const asked = /^# (.+: \d+ cases)$/;
+
 /** Runs one suite; a suite that ends badly without a failed test, or that ran no test, counts as one failure. */
 async function run([name, command, args]) {
   console.log(`\n== ${name}: ${command} ${args}`);
   const child = spawn(command, args.split(" "), { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.on("close", resolve).on("error", () => resolve(1)));
   let [passed, failed] = [0, 0];
-  const skipped = [];
+  const [skipped, notes] = [[], []];
   for await (const line of createInterface({ input: child.stdout })) {
     console.log(line);
+    const note = asked.exec(line);
+    if (note) notes.push(note[1]);
     const why = skip.exec(line);
     if (why) skipped.push(why[1]);
     for (const [pattern, count] of closing) {
@@ -48,7 +53,7 @@ async function run([name, command, args]) {
   }
   const code = await ended;
   if (failed === 0 && (code !== 0 || passed + skipped.length === 0)) failed = 1;
-  return { name, passed, failed, skipped, seconds: 0 };
+  return { name, passed, failed, skipped, notes, seconds: 0 };
 }
 
 const results = [];
@@ -59,8 +64,9 @@ for (const suite of suites) {
 }
 
 console.log("");
-for (const { name, passed, failed, skipped, seconds } of results) {
+for (const { name, passed, failed, skipped, notes, seconds } of results) {
   console.log(`${failed === 0 ? "ok  " : "FAIL"} ${name}: ${passed} passed, ${failed} failed, ${skipped.length} skipped, ${seconds} s`);
+  for (const note of notes) console.log(`     ${note}`);
   for (const why of skipped) console.log(`     skipped: ${why}`);
 }
 const sum = (count) => results.reduce((total, result) => total + count(result), 0);

@@ -8,6 +8,8 @@
     reason = "a vector file that is not as expected stops the suite"
 )]
 
+use std::io::Write as _;
+
 use serde_json::{Map, Value, json};
 
 mod vectors;
@@ -37,7 +39,7 @@ pub fn comparable(answer: &Value) -> Value {
     json!({ "error": kept.collect::<Map<_, _>>() })
 }
 
-/// Runs every case that the implementation offers, and returns how many that were.
+/// Runs every case that the implementation offers, and says and returns how many that were.
 ///
 /// # Panics
 /// An answer is not the expected one; all that differ are listed.
@@ -56,5 +58,8 @@ pub fn run(mut implementation: impl FnMut(&Case) -> Option<Value>) -> usize {
         }
     }
     assert!(wrong.is_empty(), "{} of {ran} cases differ:\n{}", wrong.len(), wrong.join("\n"));
+    // Not by `println!`, whose output a test runner keeps to itself. `tests/run.mjs` shows these lines at its end.
+    let name = std::thread::current().name().unwrap_or("an implementation").replace('_', " ");
+    writeln!(std::io::stdout(), "\n# {name}: {ran} cases").expect("standard output");
     ran
 }
