@@ -46,10 +46,10 @@ pub fn answer(json: &[u8]) -> Answer {
 /// An error as every boundary shows it.
 #[must_use]
 pub fn error_document(error: &Error) -> Value {
-    use alloc::string::{String, ToString as _};
+    use alloc::string::String;
     let mut inner = Vec::from([
         (String::from("code"), Value::text(error.code().name())),
-        (String::from("message"), Value::Text(error.to_string())),
+        (String::from("message"), Value::Text(error.message())),
     ]);
     if let Some(field) = error.field() {
         inner.push((String::from("field"), Value::text(field.as_str())));

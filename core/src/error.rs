@@ -6,11 +6,10 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use core::fmt::{self, Write as _};
+use core::fmt;
 
-use ipnet::IpNet;
-
-use crate::json::{self, Position};
+use crate::ip::{Network, write_network};
+use crate::json::{self, Position, push_decimal};
 
 /// Who has to change something for the error to go away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -257,8 +256,9 @@ impl Place<'_> {
             }
             Self::Index(parent, index) => {
                 parent.write(text);
-                // Writing to a String cannot fail.
-                let _ = write!(text, "[{index}]");
+                text.push('[');
+                push_decimal(text, u64::try_from(*index).unwrap_or(u64::MAX));
+                text.push(']');
             }
         }
     }
@@ -279,7 +279,7 @@ pub enum Hint {
     /// The rule that was broken, or what to write instead.
     Because(&'static str),
     /// The network that was probably meant.
-    Network(IpNet),
+    Network(Network),
     /// The highest value allowed.
     AtMost(u64),
 }
@@ -387,22 +387,46 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Error {
+    /// What [`Display`](fmt::Display) shows. Written without `core::fmt`, which would take 2 kB of the package's module.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let mut text = String::new();
         if let Some(field) = self.field() {
-            write!(f, "`{}`: ", field.as_str())?;
+            for part in ["`", field.as_str(), "`: "] {
+                text.push_str(part);
+            }
         }
-        f.write_str(self.code.message())?;
+        text.push_str(self.code.message());
         match self.hint() {
             Hint::None => {}
-            Hint::Because(rule) => write!(f, ": {rule}")?,
-            Hint::Network(network) => write!(f, ", did you mean `{network}`")?,
-            Hint::AtMost(limit) => write!(f, ", at most {limit}")?,
+            Hint::Because(rule) => {
+                text.push_str(": ");
+                text.push_str(rule);
+            }
+            Hint::Network(network) => {
+                text.push_str(", did you mean `");
+                write_network(&mut text, network);
+                text.push('`');
+            }
+            Hint::AtMost(limit) => push_number(&mut text, ", at most ", limit),
         }
-        match self.position() {
-            Some(Position { line, column }) => write!(f, " at line {line}, column {column}"),
-            None => Ok(()),
+        if let Some(Position { line, column }) = self.position() {
+            push_number(&mut text, " at line ", line.into());
+            push_number(&mut text, ", column ", column.into());
         }
+        text
+    }
+}
+
+fn push_number(text: &mut String, before: &str, number: u64) {
+    text.push_str(before);
+    push_decimal(text, number);
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message())
     }
 }
 

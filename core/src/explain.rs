@@ -2,12 +2,12 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Write as _;
 
 use crate::decide::{Link, decide};
 use crate::decision::{Decision, Outcome};
 use crate::document::Value;
 use crate::error::ErrorCode;
+use crate::json::push_decimal;
 use crate::policy::condition::{Condition, Test};
 use crate::policy::evaluate::{Facts, Truth};
 use crate::policy::rule::Rule;
@@ -158,8 +158,11 @@ fn deciding(rule: &Rule, facts: &Facts<'_>) -> String {
 }
 
 fn push_index(place: &mut String, name: &str, index: usize) {
-    // Writing to a String cannot fail.
-    let _ = write!(place, ".{name}[{index}]");
+    for part in [".", name, "["] {
+        place.push_str(part);
+    }
+    push_decimal(place, u64::try_from(index).unwrap_or(u64::MAX));
+    place.push(']');
 }
 
 /// The rule that lacked least to allow what no rule allowed.

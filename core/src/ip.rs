@@ -1,17 +1,20 @@
 //! Source addresses: one strict reading of addresses and networks, and allowlists compiled for binary search.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::IpAddr;
-
-use ipnet::{IpNet, Ipv4Net, Ipv4Subnets, Ipv6Subnets};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::codec::{DAMAGED, Reader, Writer};
 use crate::error::{Error, ErrorCode, Hint};
 use crate::sorted::sorted;
 
+mod text;
+
 #[cfg(test)]
 mod tests;
+
+pub(crate) use text::write_network;
 
 /// The most ranges of an [`Allowlist`].
 pub const MAX_RANGES: usize = 100_000;
@@ -22,13 +25,16 @@ pub const MAX_RANGES: usize = 100_000;
 ///
 /// [`ErrorCode::InvalidIp`] for text that is not four decimal numbers without leading zeros, or IPv6 as in RFC 4291 without a zone.
 pub fn parse_address(text: &str) -> Result<IpAddr, Error> {
-    let address: Result<IpAddr, _> = text.parse();
-    address.map(|address| address.to_canonical()).map_err(|_| Error::new(ErrorCode::InvalidIp))
+    text::address(text).map(|address| address.to_canonical()).ok_or(Error::new(ErrorCode::InvalidIp))
 }
 
 /// A network, or one address: `10.0.0.0/8`, `2001:db8::1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Network(IpNet);
+pub struct Network {
+    /// Never IPv4-mapped; the bits behind the length are zero.
+    address: IpAddr,
+    length: u8,
+}
 
 /// The length from which on a network of IPv4-mapped addresses is an IPv4 network.
 const MAPPED_LENGTH: u8 = 96;
@@ -40,57 +46,80 @@ impl Network {
     ///
     /// [`ErrorCode::InvalidNetwork`] for text of another form, [`ErrorCode::HostBitsSet`] with the network meant.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let refused = Error::new(ErrorCode::InvalidNetwork);
-        let (address, length) = match text.split_once('/') {
-            Some((address, length)) => (address, Some(parse_length(length).ok_or_else(|| refused.clone())?)),
-            None => (text, None),
-        };
-        let address: IpAddr = address.parse().map_err(|_| refused.clone())?;
-        let net = match length {
-            Some(length) => IpNet::new(address, length).map_err(|_| refused)?,
-            None => IpNet::from(address),
-        };
-        let canonical = unmap(net)?;
-        if canonical.trunc() != canonical {
-            return Err(Error::new(ErrorCode::HostBitsSet).with_hint(Hint::Network(canonical.trunc())));
+        let (address, length) = text::network(text).ok_or(Error::new(ErrorCode::InvalidNetwork))?;
+        let given = unmap(address, length)?;
+        let network = given.truncated();
+        if network != given {
+            return Err(Error::new(ErrorCode::HostBitsSet).with_hint(Hint::Network(network)));
         }
-        Ok(Self(canonical))
+        Ok(network)
     }
 
     /// Whether the address lies in the network; an IPv4 address, mapped or not, lies in IPv4 networks only.
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {
-        self.0.contains(&address.to_canonical())
+        Self { address: address.to_canonical(), length: self.length }.truncated() == self
     }
+
+    /// The first address and the last one.
+    fn range(self) -> (u128, u128) {
+        let (bits, width) = bits(self.address);
+        let host = host_bits(width, self.length);
+        (bits & !host, bits | host)
+    }
+
+    /// The network that the address lies in.
+    fn truncated(self) -> Self {
+        let (_, width) = bits(self.address);
+        Self { address: from_bits(self.range().0, width), ..self }
+    }
+}
+
+/// An address as a number, and how many bits it has.
+fn bits(address: IpAddr) -> (u128, u8) {
+    match address {
+        IpAddr::V4(address) => (address.to_bits().into(), 32),
+        IpAddr::V6(address) => (address.to_bits(), 128),
+    }
+}
+
+fn from_bits(bits: u128, width: u8) -> IpAddr {
+    match u32::try_from(bits) {
+        Ok(bits) if width == 32 => Ipv4Addr::from_bits(bits).into(),
+        _ => Ipv6Addr::from_bits(bits).into(),
+    }
+}
+
+/// Ones in the bits behind the length.
+fn host_bits(width: u8, length: u8) -> u128 {
+    let network = 128_u8.saturating_sub(width.saturating_sub(length));
+    u128::MAX.checked_shr(network.into()).unwrap_or(0)
 }
 
 impl fmt::Display for Network {
     /// The canonical text: always with a length, IPv4-mapped networks as IPv4.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let mut text = String::new();
+        write_network(&mut text, *self);
+        f.write_str(&text)
     }
-}
-
-fn parse_length(text: &str) -> Option<u8> {
-    let is_number = (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    let leading_zero = text.len() > 1 && text.starts_with('0');
-    if is_number && !leading_zero { text.parse().ok() } else { None }
 }
 
 /// A network of IPv4-mapped addresses as the IPv4 network that it is.
-fn unmap(net: IpNet) -> Result<IpNet, Error> {
-    let IpAddr::V4(address) = net.addr().to_canonical() else { return Ok(net) };
-    let IpNet::V6(_) = net else { return Ok(net) };
-    if let Some(Ok(unmapped)) =
-        net.prefix_len().checked_sub(MAPPED_LENGTH).map(|length| Ipv4Net::new(address, length))
-    {
-        return Ok(unmapped.into());
+fn unmap(address: IpAddr, length: u8) -> Result<Network, Error> {
+    let canonical = address.to_canonical();
+    if canonical == address {
+        return Ok(Network { address, length });
+    }
+    if let Some(length) = length.checked_sub(MAPPED_LENGTH) {
+        return Ok(Network { address: canonical, length });
     }
     // Too short for its address: probably the length of the IPv4 network.
     let error = Error::new(ErrorCode::HostBitsSet);
-    Err(match Ipv4Net::new(address, net.prefix_len()) {
-        Ok(meant) => error.with_hint(Hint::Network(meant.trunc().into())),
-        Err(_) => error.with_hint(Hint::Because("an IPv4-mapped network has a length of 96 or more")),
+    Err(if length <= 32 {
+        error.with_hint(Hint::Network(Network { address: canonical, length }.truncated()))
+    } else {
+        error.with_hint(Hint::Because("an IPv4-mapped network has a length of 96 or more"))
     })
 }
 
@@ -117,14 +146,11 @@ impl Allowlist {
         if networks.len() > MAX_RANGES {
             return Err(Error::new(ErrorCode::LimitExceeded).with_hint(Hint::AtMost(100_000)));
         }
-        let (mut v4, mut v6) = (Vec::new(), Vec::new());
-        for network in networks {
-            match network.0 {
-                IpNet::V4(net) => v4.push((net.network().to_bits(), net.broadcast().to_bits())),
-                IpNet::V6(net) => v6.push((net.network().to_bits(), net.broadcast().to_bits())),
-            }
-        }
-        Ok(Self { v4: merge(v4, |n| n.checked_add(1)), v6: merge(v6, |n| n.checked_add(1)) })
+        let of = |is_v4: bool| {
+            let family = networks.iter().filter(|network| network.address.is_ipv4() == is_v4);
+            merge(family.map(|network| network.range()).collect())
+        };
+        Ok(Self { v4: narrowed(of(true)), v6: of(false) })
     }
 
     /// Whether the address lies in one of the networks.
@@ -139,9 +165,14 @@ impl Allowlist {
     /// The fewest networks that hold the same addresses, IPv4 first, ascending.
     #[must_use]
     pub fn networks(&self) -> Vec<Network> {
-        let v4 = self.v4.iter().map(|(start, end)| Ipv4Subnets::new((*start).into(), (*end).into(), 0));
-        let v6 = self.v6.iter().map(|(start, end)| Ipv6Subnets::new((*start).into(), (*end).into(), 0));
-        v4.flatten().map(IpNet::V4).chain(v6.flatten().map(IpNet::V6)).map(Network).collect()
+        let mut networks = Vec::new();
+        for (start, end) in &self.v4 {
+            split((*start).into(), (*end).into(), 32, &mut networks);
+        }
+        for (start, end) in &self.v6 {
+            split(*start, *end, 128, &mut networks);
+        }
+        networks
     }
 
     /// Whether some address is in both.
@@ -162,8 +193,8 @@ impl Allowlist {
     ///
     /// [`ErrorCode::InvalidCompiled`] for bytes that [`Allowlist::write`] does not write.
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let v4 = read_ranges(reader, size_of::<u32>(), Reader::u32, |n| n.checked_add(1))?;
-        let v6 = read_ranges(reader, size_of::<u128>(), Reader::u128, |n| n.checked_add(1))?;
+        let v4 = narrowed(read_ranges(reader, size_of::<u32>(), |reader| reader.u32().map(u128::from))?);
+        let v6 = read_ranges(reader, size_of::<u128>(), Reader::u128)?;
         match v4.len().saturating_add(v6.len()) {
             1..=MAX_RANGES => Ok(Self { v4, v6 }),
             _ => Err(DAMAGED),
@@ -171,11 +202,39 @@ impl Allowlist {
     }
 }
 
-/// Sorts ranges and joins those that touch or overlap; `next` is the number after a number, `None` after the last.
-fn merge<T: Ord + Copy>(ranges: Vec<(T, T)>, next: impl Fn(T) -> Option<T>) -> Vec<(T, T)> {
+/// The fewest networks that hold the addresses of a range.
+fn split(start: u128, end: u128, width: u8, networks: &mut Vec<Network>) {
+    let mut next = Some(start);
+    while let Some(start) = next.filter(|start| *start <= end) {
+        // The largest block that begins here and does not reach beyond the end.
+        let mut length = width;
+        let mut last = start;
+        while let Some(shorter) = length.checked_sub(1) {
+            let host = host_bits(width, shorter);
+            if start & host != 0 || start | host > end {
+                break;
+            }
+            (length, last) = (shorter, start | host);
+        }
+        networks.push(Network { address: from_bits(start, width), length });
+        next = last.checked_add(1);
+    }
+}
+
+type Ranges = Vec<(u128, u128)>;
+
+/// Ranges of IPv4, in a quarter of the room.
+fn narrowed(ranges: Ranges) -> Vec<(u32, u32)> {
+    // They come from 32 bits.
+    let narrow = |bits: u128| u32::try_from(bits).unwrap_or(u32::MAX);
+    ranges.into_iter().map(|(start, end)| (narrow(start), narrow(end))).collect()
+}
+
+/// Sorts ranges and joins those that touch or overlap.
+fn merge(ranges: Ranges) -> Ranges {
     let mut ranges = sorted(ranges);
     ranges.dedup_by(|(start, end), (_, last)| {
-        let joined = next(*last).is_none_or(|next| *start <= next);
+        let joined = last.checked_add(1).is_none_or(|next| *start <= next);
         if joined {
             *last = (*last).max(*end);
         }
@@ -203,17 +262,17 @@ fn write_ranges<T: Copy>(ranges: &[(T, T)], writer: &mut Writer, number: impl Fn
     }
 }
 
-fn read_ranges<'a, T: Ord + Copy>(
+fn read_ranges<'a>(
     reader: &mut Reader<'a>,
     size: usize,
-    number: impl Fn(&mut Reader<'a>) -> Result<T, Error>,
-    next: impl Fn(T) -> Option<T>,
-) -> Result<Vec<(T, T)>, Error> {
+    number: fn(&mut Reader<'a>) -> Result<u128, Error>,
+) -> Result<Ranges, Error> {
     let count = reader.count(size.saturating_mul(2))?;
-    let mut ranges: Vec<(T, T)> = Vec::with_capacity(count);
+    let mut ranges = Ranges::with_capacity(count);
     for _ in 0..count {
         let (start, end) = (number(reader)?, number(reader)?);
-        let apart = ranges.last().is_none_or(|(_, last)| next(*last).is_some_and(|next| next < start));
+        let apart =
+            ranges.last().is_none_or(|(_, last)| last.checked_add(1).is_some_and(|next| next < start));
         if !apart || start > end {
             return Err(DAMAGED);
         }

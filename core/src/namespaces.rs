@@ -1,7 +1,6 @@
 //! Namespaces: the parts of the tree of paths that a grant is confined to.
 
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::vec::Vec;
 
 use crate::codec::{DAMAGED, Reader, Writer};
@@ -36,7 +35,7 @@ impl Namespaces {
         let mut prefixes: Vec<Box<str>> = Vec::with_capacity(namespaces.len());
         // At most a few hundred: keeping them in order is less code than sorting them.
         for namespace in namespaces {
-            let prefix: Box<str> = format!("{namespace}/").into();
+            let prefix: Box<str> = [namespace, "/"].concat().into();
             prefixes.insert(prefixes.partition_point(|known| *known < prefix), prefix);
         }
         prefixes.dedup_by(|later, earlier| later.starts_with(&**earlier));

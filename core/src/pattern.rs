@@ -1,7 +1,6 @@
 //! Patterns: paths with `+` for one whole segment and a last `*` for the rest.
 
 use alloc::boxed::Box;
-use alloc::format;
 use core::fmt;
 
 use crate::error::{Error, ErrorCode};
@@ -42,7 +41,7 @@ impl<'a> Pattern<'a> {
     #[must_use]
     pub fn below(namespace: Path<'_>) -> PatternBuf {
         // Not parsed again: below a path of 512 bytes there is nothing, and a pattern may say so.
-        PatternBuf { text: format!("{namespace}/*").into(), plus: 0, starred: true }
+        PatternBuf { text: [namespace.as_str(), "/*"].concat().into(), plus: 0, starred: true }
     }
 
     /// The pattern as text.

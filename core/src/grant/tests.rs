@@ -53,7 +53,7 @@ fn a_wrong_field_is_named() {
 #[test]
 fn host_bits_propose_the_network_meant() {
     let error = Grant::from_json(br#"{"scopes":[],"ip_allowlist":["10.1.2.3/8"]}"#).unwrap_err();
-    assert_eq!(error.hint(), Hint::Network("10.0.0.0/8".parse().unwrap()));
+    assert_eq!(error.hint(), Hint::Network(Network::parse("10.0.0.0/8").unwrap()));
 }
 
 proptest! {

@@ -46,6 +46,17 @@ fn networks_contain_what_the_vectors_say() {
 }
 
 #[test]
+fn odd_addresses_are_read_as_the_standard_library_reads_them() {
+    let odd = "::|:::|::::|1::|::1|:1|1:|1:2|1:2:3:4:5:6:7:8|1:2:3:4:5:6:7:8:9|1:2:3:4:5:6:7::|1:2:3:4:5:6:7::8|1:2:3:4::5:6:7:8|::2:3:4:5:6:7:8\
+        |1:2:3:4:5:6:7:8::|1.2.3.4::|::1.2.3.4|::1.2.3.4:5|1:2:3:4:5:6:1.2.3.4|1:2:3:4:5:6:7:1.2.3.4|1:2:3:4:5::1.2.3.4|1:2:3:4:5:6::1.2.3.4\
+        |1::2::3|::1:|:::1|::00000|::0000|::fFfF|::g|::ffff:1.2.3|::ffff:1.2.3.4.5|::ffff:01.2.3.4|::ffff:256.1.1.1|1.2.3.4|1.2.3|1.2.3.4.\
+        |.1.2.3.4|1..2.3|01.2.3.4|0.0.0.0|1.2.3.256|1.2.3.0004|+1.2.3.4|1.2.3.+4|::+1| ::1|::1 ||1|fe80::1%eth0|[::1]|::1/128|１.2.3.4";
+    for text in odd.split('|') {
+        assert_eq!(text::address(text), text.parse().ok(), "{text}");
+    }
+}
+
+#[test]
 fn host_bits_are_answered_with_the_network_meant() {
     for (text, meant) in [
         ("10.1.2.3/8", "10.0.0.0/8"),
@@ -58,7 +69,7 @@ fn host_bits_are_answered_with_the_network_meant() {
         let error = Network::parse(text).unwrap_err();
         assert_eq!(
             (error.code(), error.hint()),
-            (ErrorCode::HostBitsSet, Hint::Network(meant.parse().unwrap())),
+            (ErrorCode::HostBitsSet, Hint::Network(Network::parse(meant).unwrap())),
             "{text}"
         );
     }
@@ -100,7 +111,7 @@ fn touching_and_overlapping_networks_become_one_range() {
         "ffff::/16",
         "255.0.0.0/8",
     ]);
-    let bits = |text: &str| -> u32 { text.parse::<core::net::Ipv4Addr>().unwrap().to_bits() };
+    let bits = |text: &str| -> u32 { text.parse::<Ipv4Addr>().unwrap().to_bits() };
     assert_eq!(
         merged.v4,
         [
@@ -176,6 +187,50 @@ proptest! {
         for length in 0..bytes.len() {
             prop_assert!(Allowlist::read(&mut Reader::new(&bytes[..length])).is_err());
         }
+    }
+
+    #[test]
+    fn addresses_and_networks_are_read_and_written_as_another_reader_does(
+        text in "[0-9a-f.:]{0,20}|(([0-9a-fA-F]{0,5}|25[0-9]|[0-9.]{6,15}):){0,8}([0-9a-f]{0,5}|[0-9]{1,3}(\\.[0-9]{1,3}){3})",
+        v4: u32,
+        v6: u128,
+        zeros: u8,
+        length in 0..=130_u8,
+    ) {
+        prop_assert_eq!(text::address(&text), text.parse().ok(), "{}", text);
+        // Some groups of zeros, so that there is something to shorten.
+        let mut groups = Ipv6Addr::from_bits(v6).segments();
+        for (index, group) in groups.iter_mut().enumerate() {
+            *group &= if (zeros >> index) & 1 == 0 { 0 } else { u16::MAX };
+        }
+        let v6 = Ipv6Addr::from(groups);
+        for address in [IpAddr::V4(v4.into()), v6.into()] {
+            prop_assert_eq!(text::address(&address.to_string()), Some(address));
+            prop_assert_eq!(parse_address(&address.to_string()), Ok(address.to_canonical()));
+        }
+        for address in [IpAddr::V4(v4.into()), v6.into()].map(|address| address.to_canonical()) {
+            let theirs = ipnet::IpNet::new(address, length).ok();
+            let ours = Network::parse(&std::format!("{address}/{length}"));
+            match theirs {
+                Some(net) if net.trunc() == net => prop_assert_eq!(ours.unwrap().to_string(), net.to_string()),
+                Some(net) => {
+                    let Hint::Network(meant) = ours.unwrap_err().hint() else { panic!("{net}") };
+                    prop_assert_eq!(meant.to_string(), net.trunc().to_string());
+                    prop_assert!(meant.contains(address));
+                }
+                None => prop_assert_eq!(ours.unwrap_err().code(), ErrorCode::InvalidNetwork),
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_are_taken_apart_into_the_fewest_networks(networks in prop::collection::vec(any_network(), 1..12)) {
+        let allowlist = Allowlist::compile(&networks).unwrap();
+        let apart = allowlist.networks();
+        prop_assert_eq!(Allowlist::compile(&apart), Ok(allowlist));
+        // Two that are one network together would be that network.
+        let fewest = ipnet::IpNet::aggregate(&apart.iter().map(|net| net.to_string().parse().unwrap()).collect());
+        prop_assert_eq!(fewest.len(), apart.len());
     }
 
     #[test]
