@@ -65,6 +65,8 @@ type Operation = fn(&mut Fields<'_, '_>) -> Result<Value, Error>;
 
 const OPERATIONS: &[(&str, Operation)] = &[
     ("decide", decision::decide),
+    ("filter", decision::filter),
+    ("narrows", crate::narrowing::narrows_document),
     ("explain", decision::explain),
     ("settle", engine::settle),
     ("compile_grant", engine::compile_grant),

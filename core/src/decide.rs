@@ -105,7 +105,26 @@ fn untake(chain: &[Link<'_>], request: &Request<'_>, usages: &mut [Usage], limit
 }
 
 /// Names each clause of one link that does not hold.
-fn check(link: &Link<'_>, request: &Request<'_>, fail: &mut impl FnMut(ErrorCode)) {
+fn check(link: &Link<'_>, request: &Request<'_>, fail: &mut dyn FnMut(ErrorCode)) {
+    check_use(link, request, fail);
+    let grant = link.grant;
+    let (covered, contained) = reach(grant, request);
+    if !covered {
+        fail(ErrorCode::ScopeMissing);
+    }
+    if !contained {
+        fail(ErrorCode::NamespaceNotAllowed);
+    }
+    if request.tier > grant.tier_ceiling() {
+        fail(ErrorCode::TierExceedsGrant);
+    }
+    if request.trust < grant.trust_floor() {
+        fail(ErrorCode::TrustTooLow);
+    }
+}
+
+/// Of the clauses that have nothing to do with the target, all but trust.
+fn check_use(link: &Link<'_>, request: &Request<'_>, fail: &mut dyn FnMut(ErrorCode)) {
     let Link { grant, usage } = link;
     let last = Millis::new(usage.last).unwrap_or(Millis::MAX);
     if request.now.checked_add(DAY).is_some_and(|tomorrow| last > tomorrow) {
@@ -125,19 +144,18 @@ fn check(link: &Link<'_>, request: &Request<'_>, fail: &mut impl FnMut(ErrorCode
     if let Some(code) = address(grant, request.ip) {
         fail(code);
     }
-    let (covered, contained) = reach(grant, request);
-    if !covered {
-        fail(ErrorCode::ScopeMissing);
-    }
-    if !contained {
-        fail(ErrorCode::NamespaceNotAllowed);
-    }
-    if request.tier > grant.tier_ceiling() {
-        fail(ErrorCode::TierExceedsGrant);
-    }
-    if request.trust < grant.trust_floor() {
-        fail(ErrorCode::TrustTooLow);
-    }
+}
+
+/// Whether a link holds up to all that has nothing to do with the target.
+pub(crate) fn is_usable(index: u8, link: &Link<'_>, request: &Request<'_>) -> bool {
+    let mut holds = request.trust >= link.grant.trust_floor();
+    check_use(link, request, &mut |_| holds = false);
+    holds && tally((index, link), request, false, &mut |_, _| {})
+}
+
+/// Whether a link holds up to all that has to do with the target.
+pub(crate) fn is_within_reach(link: &Link<'_>, request: &Request<'_>) -> bool {
+    request.tier <= link.grant.tier_ceiling() && reach(link.grant, request) == (true, true)
 }
 
 /// The clause that the source address fails, if it does.

@@ -181,6 +181,13 @@ impl Allowlist {
         meet(&self.v4, &other.v4) || meet(&self.v6, &other.v6)
     }
 
+    /// Whether every address of the inner list is in this one.
+    pub(crate) fn include(&self, inner: &Self) -> bool {
+        // INVARIANT: ranges do not touch, so a range lies in one of them or in none.
+        inner.v4.iter().all(|range| has_range(&self.v4, *range))
+            && inner.v6.iter().all(|range| has_range(&self.v6, *range))
+    }
+
     /// Appends the compiled bytes.
     pub fn write(&self, writer: &mut Writer) {
         write_ranges(&self.v4, writer, Writer::u32);
@@ -244,8 +251,12 @@ fn merge(ranges: Ranges) -> Ranges {
 }
 
 fn is_within<T: Ord + Copy>(ranges: &[(T, T)], address: T) -> bool {
-    let after = ranges.partition_point(|(start, _)| *start <= address);
-    after.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|(_, end)| address <= *end)
+    has_range(ranges, (address, address))
+}
+
+fn has_range<T: Ord + Copy>(ranges: &[(T, T)], (first, last): (T, T)) -> bool {
+    let after = ranges.partition_point(|(start, _)| *start <= first);
+    after.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|(_, end)| last <= *end)
 }
 
 /// Two sorted lists share a number exactly if one holds where a range of the other begins.

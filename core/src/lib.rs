@@ -45,6 +45,7 @@ pub mod cost;
 pub mod limit;
 
 pub mod grant;
+pub mod narrowing;
 pub mod request;
 pub mod usage;
 
@@ -54,6 +55,7 @@ mod ask;
 pub mod decide;
 pub mod decision;
 pub mod explain;
+pub mod filter;
 mod lint;
 pub mod quota;
 pub mod reason;

@@ -52,6 +52,11 @@ impl Namespaces {
             .is_some_and(|prefix| text.starts_with(&**prefix))
     }
 
+    /// Whether every one of the inner namespaces is or lies in one of these.
+    pub(crate) fn include(&self, inner: &Self) -> bool {
+        inner.0.iter().all(|prefix| self.contain(prefix))
+    }
+
     /// Appends the compiled form.
     pub fn write(&self, writer: &mut Writer) {
         writer.u32(u32::try_from(self.0.len()).unwrap_or(u32::MAX));

@@ -84,6 +84,13 @@ impl ScopeSet {
         })
     }
 
+    /// Whether `test` holds of every scope of the set.
+    pub(crate) fn all(&self, test: &mut dyn FnMut(&Scope<'_>) -> bool) -> bool {
+        self.lists
+            .iter()
+            .all(|(shape, keys)| keys.iter().all(|key| shape.with_scope_of(key, &mut |scope| test(&scope))))
+    }
+
     /// How many scopes the set holds; fewer than were given where one covered another.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -155,12 +162,17 @@ impl Shape {
 
     /// Whether a key read from compiled bytes is the key of a scope of this shape.
     fn is_shape_of(self, key: &[u8]) -> bool {
+        self.with_scope_of(key, &mut |scope| Self::of(scope) == self)
+    }
+
+    /// Whether a key is that of a scope for which `test` holds.
+    fn with_scope_of(self, key: &[u8], test: &mut dyn FnMut(Scope<'_>) -> bool) -> bool {
         let mut text = key.to_vec();
         if self.starred {
             text.push(b'*');
         }
         let scope = core::str::from_utf8(&text).ok().and_then(|text| Scope::parse(text).ok());
-        scope.is_some_and(|scope| Self::of(scope) == self)
+        scope.is_some_and(test)
     }
 
     /// Builds the key that a scope of this shape must have, or in a starred list begin with, to cover `inner`; `None` if none can.

@@ -6,25 +6,36 @@ use super::{each, hex};
 use crate::crypto::hash::sha256;
 use crate::decide::{Link, MAX_LINKS};
 use crate::document::{Fields, Item, Value};
-use crate::error::Error;
+use crate::error::{Error, Place};
+use crate::filter::filter_document;
 use crate::grant::Grant;
 use crate::policy::Policy;
 use crate::request::Request;
 use crate::usage::Usage;
 
 pub(super) fn decide(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
-    asked(fields, |chain, policy, request| crate::decide::decide(chain, policy, request).to_document(chain))
+    asked(fields, &|chain, policy, request| {
+        Ok(crate::decide::decide(chain, policy, request).to_document(chain))
+    })
 }
 
 pub(super) fn explain(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
-    asked(fields, crate::explain::explain)
+    asked(fields, &|chain, policy, request| Ok(crate::explain::explain(chain, policy, request)))
 }
 
+pub(super) fn filter(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
+    let paths = fields.required("paths")?;
+    asked(fields, &|chain, policy, request| {
+        let answer = filter_document(chain, policy, request, &paths);
+        // An entry names its own place; what is left is the request's.
+        answer.map_err(|error| error.at(Place::Name(&Place::Root, "request")))
+    })
+}
+
+type Answer<'f> = &'f dyn Fn(&[Link<'_>], Option<&Policy>, &Request<'_>) -> Result<Value, Error>;
+
 /// Reads a chain, a policy and a request, and answers with what `answer` makes of them.
-fn asked(
-    fields: &mut Fields<'_, '_>,
-    answer: fn(&[Link<'_>], Option<&Policy>, &Request<'_>) -> Value,
-) -> Result<Value, Error> {
+fn asked(fields: &mut Fields<'_, '_>, answer: Answer<'_>) -> Result<Value, Error> {
     let chain = each(fields, "chain", MAX_LINKS, |item| {
         let mut fields = item.fields()?;
         let grant = Grant::from_document(&fields.required("grant")?)?;
@@ -38,7 +49,7 @@ fn asked(
     let request = fields.required("request")?;
     let request = Request::from_document(&request)?;
     let links: Vec<_> = chain.iter().map(|(grant, usage)| Link { grant, usage }).collect();
-    Ok(answer(&links, policy.as_ref(), &request))
+    answer(&links, policy.as_ref(), &request)
 }
 
 pub(super) fn compile_policy(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {

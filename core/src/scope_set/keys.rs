@@ -49,6 +49,11 @@ impl Keys {
         self.last_up_to(text).is_some_and(|key| text.starts_with(key))
     }
 
+    /// The keys in ascending order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.spans.iter().map(|span| self.key(*span))
+    }
+
     /// How many keys there are.
     pub(super) const fn len(&self) -> usize {
         self.spans.len()

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use crate::Case;
 
+mod grants;
+
 macro_rules! vectors {
     ($($name:ident)*) => { $(
         fn $name() -> Value {
@@ -12,7 +14,7 @@ macro_rules! vectors {
     )* };
 }
 
-vectors! { bundle calls chain crypto decide ip quota redact scope seal time token }
+vectors! { bundle calls chain crypto decide filter ip narrows quota redact scope seal time token }
 
 /// Every case of every file.
 ///
@@ -36,6 +38,8 @@ pub fn cases() -> Vec<Case> {
     chains(&chain(), &mut cases);
     bundles(&bundle(), &mut cases);
     redactions(&redact(), &mut cases);
+    grants::filters(&filter(), &mut cases);
+    grants::narrowings(&narrows(), &mut cases);
     cases
 }
 
