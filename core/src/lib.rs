@@ -72,6 +72,9 @@ pub mod redact;
 
 pub mod call;
 
+#[cfg(feature = "audit")]
+pub mod audit;
+
 #[cfg(test)]
 mod vectors;
 

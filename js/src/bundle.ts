@@ -1,7 +1,7 @@
 // Bundles: grants and a policy from elsewhere, with proof of who made them (docs/abi.md gives the layout).
 
 import { bytes as bytesArgument, exactly, string, whole, wrongType } from "./argument.js";
-import { hexBytes, hexText } from "./hex.js";
+import { hexBytes, hexText, joined } from "./bytes.js";
 import { answer, integer, sendBytes, utf8 } from "./engine.js";
 import { type Grant, Loaded } from "./grant.js";
 import { hmacSha256, kbkdfCounter } from "./primitive.js";
@@ -123,21 +123,11 @@ export function makeBundle(document: BundleDocument, key: Uint8Array): Uint8Arra
   pieces.push(integer(length));
   for (let index = 0; index < length; index++) pieces.push(...entry(grants[index], `grants[${index}]`));
   pieces.push(...prefixed(policy == null ? new Uint8Array(0) : bytesArgument("policy", policy)));
-  const body = concat(pieces);
-  const bundle = concat([body, hmacSha256(key, body)]);
+  const body = joined(...pieces);
+  const bundle = joined(body, hmacSha256(key, body));
   // The one check of the whole layout is the engine's.
   openBundle(bundle, { key, audience, minSerial: 0, now: not_before });
   return bundle;
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 function entry(given: BundleDocument["grants"][number] | undefined, place: string): Uint8Array[] {

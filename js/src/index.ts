@@ -11,6 +11,7 @@ export {
   parseToken,
   redact,
   settle,
+  verifyChain,
   verifyToken,
   WardedError,
 } from "./internal.js";
@@ -20,6 +21,8 @@ export type {
   Bundle,
   BundledGrant,
   CalendarWindow,
+  ChainReason,
+  CheckpointDocument,
   CompiledGrant,
   Context,
   Cost,
@@ -47,5 +50,7 @@ export type {
   TokenKind,
   Trust,
   Usage,
+  VerifiedChain,
+  VerifyChainOptions,
   WindowState,
 } from "./internal.js";

@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 import { derive, hazmat, installed, required, requiredDerive, requiredHazmat, run, tarball, warded } from "./project.mjs";
 
 const NAMES = [
-  "Keyring", "WardedError", "compileGrant", "covers", "decide", "hashToken", "mintToken", "openBundle", "overlaps", "parseToken", "redact", "settle", "verifyToken",
+  "Keyring", "WardedError", "compileGrant", "covers", "decide", "hashToken", "mintToken", "openBundle", "overlaps", "parseToken", "redact", "settle", "verifyChain", "verifyToken",
 ];
 const HAZMAT = [
   "aesGcmOpen", "aesGcmSeal", "argon2id", "audienceKey", "hmacSha256", "kbkdfCounter", "loadGrant", "makeBundle", "pbkdf2Sha256", "sealWithSalt", "sha256",

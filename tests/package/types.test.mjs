@@ -8,8 +8,8 @@ import { test } from "node:test";
 import { file, project, repository } from "./project.mjs";
 
 const PROGRAM = `
-import { compileGrant, covers, decide, hashToken, Keyring, mintToken, openBundle, overlaps, parseToken, verifyToken, WardedError } from "warded";
-import type { Bundle, CompiledGrant, Context, Decision, ErrorCode, Grant, GrantDocument, ReasonCode, RequestDocument, TokenKind, Usage } from "warded";
+import { compileGrant, covers, decide, hashToken, Keyring, mintToken, openBundle, overlaps, parseToken, verifyChain, verifyToken, WardedError } from "warded";
+import type { Bundle, CheckpointDocument, VerifiedChain, CompiledGrant, Context, Decision, ErrorCode, Grant, GrantDocument, ReasonCode, RequestDocument, TokenKind, Usage } from "warded";
 import { aesGcmOpen, aesGcmSeal, audienceKey, hmacSha256, kbkdfCounter, loadGrant, makeBundle, sealWithSalt, sha256 } from "warded/hazmat";
 import { argon2id, pbkdf2Sha256 } from "warded/derive";
 import { argon2id as anyArgon2id, pbkdf2Sha256 as anyPbkdf2Sha256 } from "warded/hazmat";
@@ -40,6 +40,8 @@ const derived: Promise<Uint8Array>[] = [
 ];
 // @ts-expect-error: the safe one has one length only
 argon2id({ password: "p", salt: opened, length: 64 });
+const held: CheckpointDocument[] = [];
+const verified: Promise<VerifiedChain> = verifyChain(["line"], { publicKey: opened, checkpoints: held });
 const bundled: Grant | undefined = bundle.grants[0]?.grant;
 
 const kind: TokenKind = "s";
@@ -79,7 +81,7 @@ new Keyring(["key"]);
 // @ts-expect-error: a decision is read-only
 decision.decision = "allow";
 
-console.log(usage, code, listing, issue, parsed, same, primitives, large, derived, bundled);
+console.log(usage, code, listing, issue, parsed, same, primitives, large, derived, verified, bundled);
 `;
 
 const OPTIONS = ["--strict", "--noEmit", "--target", "es2022", "--lib", "es2022,dom", "--types", "", "--pretty", "false"];

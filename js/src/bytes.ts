@@ -1,3 +1,5 @@
+// Bytes as hex digits and as one piece.
+
 import { string } from "./argument.js";
 
 const HEX = /^[0-9a-f]*$/;
@@ -24,4 +26,22 @@ export function hexBytes(argument: string, length: number, value: unknown): Uint
   const bytes = fromHex(string(argument, value), length);
   if (bytes === undefined) throw new RangeError(`${argument}: expected ${2 * length} lower-case hex digits`);
   return bytes;
+}
+
+/** Eight bytes, big-endian. */
+export function bigEndian(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  return bytes;
+}
+
+/** Pieces one after the other. */
+export function joined(...pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
