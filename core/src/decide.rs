@@ -71,11 +71,7 @@ pub fn decide_into(
         let mut fail = |code| reasons.push(Reason::new(code, index));
         check(link, request, &mut fail);
         // As if all else allowed: it does whenever this has to be fast.
-        let mut take = |standing, state| {
-            limits.push(standing);
-            usage.limits.push(state);
-        };
-        if !tally((index, link), request, true, &mut take) {
+        if !tally((index, link), request, limits, Some(&mut usage.limits)) {
             fail(ErrorCode::QuotaExhausted);
         }
     }
@@ -100,7 +96,7 @@ fn untake(chain: &[Link<'_>], request: &Request<'_>, usages: &mut [Usage], limit
     limits.clear();
     for (index, (link, usage)) in (0..).zip(chain.iter().zip(usages)) {
         usage.clone_from(link.usage);
-        tally((index, link), request, false, &mut |standing, _| limits.push(standing));
+        tally((index, link), request, limits, None);
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Pure arithmetic on whole numbers: products have 128 bits, what is there is rounded down, and what has to be waited for is rounded up.
 
+use alloc::vec::Vec;
+
 use crate::cost::Cost;
 use crate::decide::Link;
 use crate::decision::Standing;
@@ -109,36 +111,33 @@ impl Meter {
     }
 }
 
-/// Takes a cost from every limit of a link, or only looks, and says whether each had enough.
+/// Takes a cost from every limit of a link and leaves their states in `next`, or only looks; says whether each had enough.
 ///
-/// `tell` gets how each limit then stands, and its state, which is to be kept only if everything else allows too.
+/// `told` gets how each limit then stands. What is taken is to be kept only if everything else allows too.
 pub(crate) fn tally(
     link: (u8, &Link<'_>),
     request: &Request<'_>,
-    takes: bool,
-    tell: &mut dyn FnMut(Standing, State),
+    told: &mut Vec<Standing>,
+    mut next: Option<&mut Vec<State>>,
 ) -> bool {
     let (place, Link { grant, usage }) = link;
     let now = request.now.as_u64().max(usage.last.min(MAX_INTEGER));
     let mut enough = true;
     for (index, limit) in (0..).zip(grant.limits()) {
-        let mut meter = Meter::new(limit, usage.state(index), now);
+        let mut meter = Meter::new(limit, usage.state(usize::from(index)), now);
         let amount = request.cost.of(limit.unit());
-        let retry_after = if meter.has(amount) {
-            if takes {
-                meter.charge(amount);
-            }
-            None
-        } else {
+        let mut retry_after = None;
+        if !meter.has(amount) {
             enough = false;
-            meter.available(amount, limit)
-        };
+            retry_after = meter.available(amount, limit);
+        } else if next.is_some() {
+            meter.charge(amount);
+        }
         let reset = meter.available(limit.algorithm().size(), limit).unwrap_or(MAX_INTEGER);
-        let limit = u8::try_from(index).unwrap_or(u8::MAX);
-        tell(
-            Standing { link: place, limit, remaining: meter.remaining(), reset, retry_after },
-            meter.state(),
-        );
+        told.push(Standing { link: place, limit: index, remaining: meter.remaining(), reset, retry_after });
+        if let Some(states) = &mut next {
+            states.push(meter.state());
+        }
     }
     enough
 }

@@ -4,7 +4,7 @@ import { integer, json, sendBytes, utf8 } from "./engine.js";
 import { type Grant, Loaded, type Tier } from "./grant.js";
 import { decidePacked } from "./packed.js";
 import { ReadRequest, type RequestDocument } from "./request.js";
-import { ReadUsage, type Usage } from "./usage.js";
+import { append, ReadUsage, type Usage } from "./usage.js";
 
 /** A grant with what has been used of it. */
 export interface Link {
@@ -104,9 +104,9 @@ export interface ReadLink {
 function readChain(chain: unknown): ReadLink[] {
   if (!Array.isArray(chain)) throw wrongType("chain", "an array", chain);
   const { length } = chain;
-  const links: ReadLink[] = [];
-  for (let index = 0; index < length; index++) links.push(readLink(chain[index], index));
-  return links;
+  let links: ReadLink[] | undefined;
+  for (let index = 0; index < length; index++) links = append(links, readLink(chain[index], index));
+  return links ?? [];
 }
 
 function readLink(link: unknown, index: number): ReadLink {

@@ -112,8 +112,13 @@ export class Loaded implements Grant {
     grant.#slot = view.getInt32(address, true);
     grant.#low = view.getInt32(address + 4, true);
     grant.#high = view.getInt32(address + 8, true);
-    grant.#limits = length === HANDLE_LENGTH ? [] : text(length, HANDLE_LENGTH).split("\n");
+    grant.#limits = length === HANDLE_LENGTH ? [] : text(length, HANDLE_LENGTH).split("\n").map(asKey);
   }
+}
+
+/** The same text as engines keep the names of properties: comparing and storing by any other copy of it takes several times as long. */
+function asKey(text: string): string {
+  return Object.keys({ [text]: 0 })[0] as string;
 }
 
 class Compiled extends Loaded implements CompiledGrant {

@@ -6,7 +6,7 @@ import type { Decision, Reason, ReadLink, Standing } from "./decide.js";
 import { address, enter, FAILED, leave, memory, reserve, STALE, status, view, write } from "./engine.js";
 import { Loaded } from "./grant.js";
 import type { ReadCost, ReadRequest } from "./request.js";
-import { BUCKET, type BucketState, isCounter, NEITHER, type ReadState, type Usage, WINDOW, type WindowState } from "./usage.js";
+import { append, type BucketState, isCounter, NEITHER, type ReadState, stateOf, type Usage, type WindowState } from "./usage.js";
 
 const MAX_LINKS = 4;
 const HEAD_LENGTH = 24;
@@ -117,7 +117,7 @@ function writeLinks(links: readonly ReadLink[], start: number): number {
     writeInteger(data, usage.revision, at + HANDLE_LENGTH + 16);
     at += LINK_LENGTH;
     for (let index = 0; index < count; index++) {
-      writeState(data, stateOf(usage.limits as ReadState[], limits[index] as string), at);
+      writeState(data, find(usage.limits as ReadState[], limits[index] as string), at);
       at += STATE_LENGTH;
     }
   }
@@ -132,19 +132,21 @@ function writeCost(cost: ReadCost | undefined, at: number): number {
   return at + COST_LENGTH;
 }
 
-function stateOf(states: readonly ReadState[], id: string): ReadState | undefined {
+function find(states: readonly ReadState[], id: string): ReadState | undefined {
   for (const state of states) if (state.id === id) return state;
   return undefined;
 }
 
 function writeState(data: DataView, state: ReadState | undefined, at: number): void {
-  const kind = state === undefined ? NEITHER : state.kind;
-  const isBucket = kind === BUCKET;
-  data.setUint32(at, kind, true);
-  data.setUint32(at + 4, (state?.fraction as number | undefined) ?? 0, true);
-  writeInteger(data, ((isBucket ? state?.level : state?.used) as number | undefined) ?? 0, at + 8);
-  writeInteger(data, ((isBucket ? state?.at : state?.start) as number | undefined) ?? 0, at + 16);
-  writeInteger(data, (state?.debt as number | undefined) ?? 0, at + 24);
+  if (state === undefined) {
+    memory.fill(0, at, at + STATE_LENGTH);
+    return;
+  }
+  data.setUint32(at, state.kind, true);
+  data.setUint32(at + 4, state.fraction, true);
+  writeInteger(data, state.amount, at + 8);
+  writeInteger(data, state.time, at + 16);
+  writeInteger(data, state.debt, at + 24);
 }
 
 function writeInteger(data: DataView, value: number, at: number): void {
@@ -170,12 +172,12 @@ interface NextUsage extends Usage {
 
 function readDecision(links: readonly ReadLink[]): Decision {
   const [bytes, data, head] = [memory, view, address];
-  const usages: NextUsage[] = [];
+  let usages: NextUsage[] | undefined;
   let at = head + ANSWER_HEAD;
   for (const { grant } of links) {
     const [uses, last, revision] = [readInteger(data, at), readInteger(data, at + 8), readInteger(data, at + 16)];
     const hasLimits = Loaded.limitsOf(grant).length > 0;
-    usages.push(hasLimits ? { revision, uses, last, limits: {} } : { revision, uses, last });
+    usages = append<NextUsage>(usages, hasLimits ? { revision, uses, last, limits: {} } : { revision, uses, last });
     at += USAGE_LENGTH;
   }
   const reasons: Reason[] = [];
@@ -183,36 +185,28 @@ function readDecision(links: readonly ReadLink[]): Decision {
     reasons.push({ code: REASONS[data.getUint16(at, true)] as Reason["code"], link: bytes[at + 2] as number });
     at += REASON_LENGTH;
   }
-  const limits: Standing[] = [];
+  let limits: Standing[] | undefined;
   for (let count = bytes[head + 3] as number; count > 0; count--) {
-    limits.push(readLimit(links, usages, data, at));
+    limits = append(limits, readLimit(links, usages as NextUsage[], data, at));
     at += LIMIT_LENGTH;
   }
-  return { decision: OUTCOMES[bytes[head] as number] as Decision["decision"], reasons, usages, limits, approval: null };
+  const decision = OUTCOMES[bytes[head] as number] as Decision["decision"];
+  return { decision, reasons, usages: usages ?? [], limits: limits ?? [], approval: null };
 }
 
 /** Reads how a limit stands, and puts its state into the usage of its link. */
 function readLimit(links: readonly ReadLink[], usages: readonly NextUsage[], data: DataView, at: number): Standing {
   const link = data.getUint8(at);
   const id = Loaded.limitsOf((links[link] as ReadLink).grant)[data.getUint8(at + 1)] as string;
-  const state = readState(data, at + 2);
-  const states = (usages[link] as NextUsage).limits as { [id: string]: BucketState | WindowState };
-  if (state !== undefined) {
+  const kind = data.getUint8(at + 2);
+  if (kind !== NEITHER) {
+    const [amount, time, debt] = [readInteger(data, at + 8), readInteger(data, at + 16), readInteger(data, at + 24)];
+    const state = stateOf(kind, amount, time, data.getUint32(at + 4, true), debt);
+    const states = (usages[link] as NextUsage).limits as { [id: string]: BucketState | WindowState };
     // Not always an assignment: the id can be `__proto__`.
     if (id !== "__proto__") states[id] = state;
     else Object.defineProperty(states, id, { value: state, enumerable: true, configurable: true, writable: true });
   }
   const retry = readInteger(data, at + 48);
   return { link, id, remaining: readInteger(data, at + 32), reset: readInteger(data, at + 40), retry_after: retry === 0 ? null : retry };
-}
-
-/** Reads a state: kind, zero, fraction, amount, time, debt. */
-function readState(data: DataView, at: number): BucketState | WindowState | undefined {
-  const kind = data.getUint8(at);
-  if (kind === NEITHER) return undefined;
-  const [amount, time] = [readInteger(data, at + 6), readInteger(data, at + 14)];
-  const [fraction, debt] = [data.getUint32(at + 2, true), readInteger(data, at + 22)];
-  const owing = debt === 0 ? undefined : { debt };
-  if (kind === WINDOW) return { used: amount, start: time, ...owing };
-  return { level: amount, at: time, ...(fraction === 0 ? undefined : { fraction }), ...owing };
 }

@@ -35,11 +35,6 @@ impl Bucket {
         let (flowed, fraction) = flow(now.saturating_sub(at), refill, fraction, per);
         let mut bucket = Self { capacity, refill, per, level, fraction, at: at.max(now), debt };
         bucket.put(flowed);
-        if bucket.debt > 0 {
-            // A state has a level or a debt; of one that has both the level pays.
-            let debt = core::mem::take(&mut bucket.debt);
-            bucket.charge(debt);
-        }
         bucket
     }
 
@@ -70,6 +65,12 @@ impl Bucket {
         if missing == 0 {
             return Some(self.at);
         }
+        // The product of 36 and 27 bits does not wrap.
+        if missing < 1 << 36 {
+            let parts = missing.wrapping_mul(self.per.get());
+            let (wait, rest) = divide(parts.saturating_sub(self.fraction), self.refill);
+            return wait.saturating_add(u64::from(rest > 0)).checked_add(self.at);
+        }
         let parts = u128::from(missing).saturating_mul(u128::from(self.per.get()));
         let wait = parts.saturating_sub(u128::from(self.fraction)).div_ceil(u128::from(self.refill.get()));
         u64::try_from(wait).ok()?.checked_add(self.at)
@@ -98,9 +99,15 @@ fn flow(elapsed: u64, refill: NonZeroU64, fraction: u64, per: NonZeroU64) -> (u6
     // INVARIANT: neither sum wraps, as a fraction has at most 27 bits. Division of 128 bits costs as much as a whole decision.
     if elapsed < 1 << 31 && refill.get() < 1 << 31 {
         let parts = elapsed.wrapping_mul(refill.get()).wrapping_add(fraction);
-        return (parts / per, parts % per);
+        return divide(parts, per);
     }
     let parts = u128::from(elapsed).wrapping_mul(u128::from(refill.get())).wrapping_add(u128::from(fraction));
     let per = NonZeroU128::from(per);
     (u64::try_from(parts / per).unwrap_or(u64::MAX), u64::try_from(parts % per).unwrap_or_default())
+}
+
+/// Quotient and rest, by one division.
+fn divide(number: u64, by: NonZeroU64) -> (u64, u64) {
+    let whole = number / by;
+    (whole, number.wrapping_sub(whole.wrapping_mul(by.get())))
 }

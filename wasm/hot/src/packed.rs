@@ -242,17 +242,21 @@ pub(crate) fn write(decision: &Decision, place: &mut [u8]) -> usize {
 }
 
 fn write_limit(standing: &Standing, state: State, rest: &mut &mut [u8]) {
-    let (kind, fraction, amounts) = match state {
+    let (kind, fraction, [amount, time, debt]) = match state {
         State::Fresh => (0, 0, [0; 3]),
         State::Bucket { level, fraction, at, debt } => (1, fraction, [level, at, debt]),
         State::Window { used, start, debt } => (2, 0, [used, start, debt]),
     };
-    put(rest, [standing.link, standing.limit, kind, 0]);
-    put(rest, fraction.to_le_bytes());
+    let [a, b, c, d] = fraction.to_le_bytes();
+    let head = u64::from_le_bytes([standing.link, standing.limit, kind, 0, a, b, c, d]);
     // No wait ends at the epoch, so 0 is free to mean none.
-    let times = [standing.remaining, standing.reset, standing.retry_after.unwrap_or_default()];
-    for number in amounts.into_iter().chain(times) {
-        put(rest, number.to_le_bytes());
+    let retry_after = standing.retry_after.unwrap_or_default();
+    let numbers = [head, amount, time, debt, standing.remaining, standing.reset, retry_after];
+    if let Some((place, behind)) = core::mem::take(rest).split_at_mut_checked(LIMIT) {
+        for (place, number) in place.as_chunks_mut().0.iter_mut().zip(numbers) {
+            *place = number.to_le_bytes();
+        }
+        *rest = behind;
     }
 }
 

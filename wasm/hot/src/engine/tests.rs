@@ -267,3 +267,89 @@ fn json_is_redacted_and_the_input_wiped() {
     assert_eq!(status(engine, &input("token", "1")), ErrorCode::InvalidText.number());
     assert_eq!(status(engine, &[9, 0, 0, 0, b'1']), ErrorCode::InvalidBuffer.number());
 }
+
+const LIMITED: &str = r#"{"scopes":["secrets:read:a/*"],"limits":[
+    {"id":"b","unit":"tokens","algorithm":{"bucket":{"capacity":9,"refill":1,"per":"second"}}},
+    {"id":"w","unit":"requests","algorithm":{"window":{"limit":5,"per":"second"}}}]}"#;
+
+/// A packed request of a cost, with states for the limits of its one link.
+fn packed_with_states(handle: &[u8], cost: [u64; 3], states: &[[u64; 4]]) -> Vec<u8> {
+    let plain = packed_request(handle, "a/KEY", "");
+    let mut request = plain[..24].to_vec();
+    request[11] = 1;
+    request.extend(cost.iter().flat_map(|number| number.to_le_bytes()));
+    request.extend_from_slice(&plain[24..36]);
+    request.extend_from_slice(&u32::try_from(states.len()).unwrap().to_le_bytes());
+    request.extend_from_slice(&plain[40..64]);
+    request.extend(states.iter().flatten().flat_map(|number| number.to_le_bytes()));
+    request.extend_from_slice(&plain[64..]);
+    request
+}
+
+fn numbers(bytes: &[u8]) -> Vec<u64> {
+    bytes.as_chunks().0.iter().map(|number| u64::from_le_bytes(*number)).collect()
+}
+
+/// A kind and a fraction, as the first number of a state.
+const fn kind(kind: u64, fraction: u64) -> u64 {
+    kind | (fraction << 32)
+}
+
+#[test]
+fn a_loaded_grant_names_its_limits() {
+    let engine = &mut Engine::new();
+    assert_eq!(loaded(engine, LIMITED)[12..], *b"b\nw");
+    assert_eq!(loaded(engine, GRANT).len(), 12);
+}
+
+#[test]
+fn states_of_limits_go_in_and_come_back_after_the_decision() {
+    let engine = &mut Engine::new();
+    let handle = loaded(engine, LIMITED)[..12].to_vec();
+    let states = [[kind(1, 500), 3, 1000, 0], [kind(2, 0), 4, 1000, 0]];
+    let answer = done(engine, Export::DECIDE, &packed_with_states(&handle, [1, 2, 7], &states));
+    assert_eq!(answer[..8], [1, 1, 0, 2, 0, 0, 0, 0]);
+    assert_eq!(answer.len(), 8 + 24 + 2 * 56);
+    // Link, limit and kind stand in the first number, and the fraction above them.
+    assert_eq!(numbers(&answer[32..88]), [kind(1 << 16, 500), 1, 1000, 0, 1, 8500, 0]);
+    assert_eq!(numbers(&answer[88..]), [kind((2 << 16) | (1 << 8), 0), 5, 1000, 0, 0, 2000, 0]);
+}
+
+#[test]
+fn a_refusal_says_when_to_try_again_and_leaves_the_states() {
+    let engine = &mut Engine::new();
+    let handle = loaded(engine, LIMITED)[..12].to_vec();
+    let states = [[kind(1, 500), 3, 1000, 0]];
+    let answer = done(engine, Export::DECIDE, &packed_with_states(&handle, [1, 4, 0], &states));
+    assert_eq!(answer[..8], [0, 1, 1, 2, 0, 0, 0, 0]);
+    assert_eq!(answer[32..34], ErrorCode::QuotaExhausted.number().to_le_bytes());
+    assert_eq!(numbers(&answer[36..92]), [kind(1 << 16, 500), 3, 1000, 0, 3, 6500, 1500]);
+    assert_eq!(numbers(&answer[92..]), [1 << 8, 0, 0, 0, 5, 2000, 0]);
+}
+
+#[test]
+fn states_and_costs_that_are_none_are_refused() {
+    let engine = &mut Engine::new();
+    let handle = loaded(engine, LIMITED)[..12].to_vec();
+    let over = 1 << 53;
+    let wrong = [
+        [kind(3, 0), 0, 0, 0],
+        [kind(0, 0), 1, 0, 0],
+        [kind(1, 86_400_000), 0, 0, 0],
+        [kind(2, 1), 0, 0, 0],
+        [kind(1, 0), over, 0, 0],
+        [kind(1, 0), 0, over, 0],
+        [kind(2, 0), 0, 0, over],
+    ];
+    let refused = ErrorCode::InvalidBuffer.number();
+    for state in wrong {
+        assert_eq!(run(engine, Export::DECIDE, &packed_with_states(&handle, [1; 3], &[state])).0, refused);
+    }
+    let nine = [[kind(0, 0), 0, 0, 0]; 9];
+    assert_eq!(run(engine, Export::DECIDE, &packed_with_states(&handle, [1; 3], &nine)).0, refused);
+    assert_eq!(run(engine, Export::DECIDE, &packed_with_states(&handle, [1, over, 1], &[])).0, refused);
+    let request = packed_with_states(&handle, [1; 3], &[[kind(1, 5), 1, 1, 1]]);
+    for length in 0..request.len() {
+        assert_eq!(run(engine, Export::DECIDE, &request[..length]).0, refused, "{length}");
+    }
+}
