@@ -9,7 +9,7 @@ use crate::error::ErrorCode;
 use crate::grant::Grant;
 use crate::pattern::Pattern;
 use crate::policy::Policy;
-use crate::quota::tally;
+use crate::quota::{has_enough, tally};
 use crate::reason::Reason;
 use crate::request::{Request, Target};
 use crate::scope::Scope;
@@ -143,10 +143,10 @@ fn check_use(link: &Link<'_>, request: &Request<'_>, fail: &mut dyn FnMut(ErrorC
 }
 
 /// Whether a link holds up to all that has nothing to do with the target.
-pub(crate) fn is_usable(index: u8, link: &Link<'_>, request: &Request<'_>) -> bool {
+pub(crate) fn is_usable(link: &Link<'_>, request: &Request<'_>) -> bool {
     let mut holds = request.trust >= link.grant.trust_floor();
     check_use(link, request, &mut |_| holds = false);
-    holds && tally((index, link), request, false, &mut |_, _| {})
+    holds && has_enough(link, request)
 }
 
 /// Whether a link holds up to all that has to do with the target.

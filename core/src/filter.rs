@@ -29,7 +29,7 @@ pub fn filter(
     paths: &[(Path<'_>, Tier)],
 ) -> Vec<usize> {
     let fits = (1..=MAX_LINKS).contains(&chain.len());
-    if !fits || !(0..).zip(chain).all(|(index, link)| is_usable(index, link, request)) {
+    if !fits || !chain.iter().all(|link| is_usable(link, request)) {
         return Vec::new();
     }
     let mut request = request.clone();

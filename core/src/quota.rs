@@ -142,6 +142,14 @@ pub(crate) fn tally(
     enough
 }
 
+/// Whether every limit of a link has enough for a request.
+pub(crate) fn has_enough(link: &Link<'_>, request: &Request<'_>) -> bool {
+    let Link { grant, usage } = link;
+    let now = request.now.as_u64().max(usage.last.min(MAX_INTEGER));
+    let mut limits = grant.limits().iter().enumerate();
+    limits.all(|(index, limit)| Meter::new(limit, usage.state(index), now).has(request.cost.of(limit.unit())))
+}
+
 /// What a reservation came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "a caller must say everything that was done")]
