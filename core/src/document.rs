@@ -37,11 +37,11 @@ impl Value {
     ///
     /// # Errors
     /// [`ErrorCode::InvalidJson`], [`ErrorCode::DuplicateKey`], [`ErrorCode::TooDeep`] and [`ErrorCode::LimitExceeded`] (of the fields of one
-    /// object), each with its position.
+    /// object, and of all values), each with its position.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(json)?;
         let first = reader.next_event()?;
-        let value = read(&mut reader, first)?;
+        let value = read(&mut reader, first, &mut { MAX_VALUES })?;
         reader.next_event().map(|_| value)
     }
 
@@ -75,8 +75,9 @@ impl Value {
     }
 }
 
-/// The value that begins with `event`; the reader bounds the depth.
-fn read(reader: &mut Reader<'_>, event: Event) -> Result<Value, Error> {
+/// The value that begins with `event`, if `room` is left for it; the reader bounds the depth.
+fn read(reader: &mut Reader<'_>, event: Event, room: &mut u32) -> Result<Value, Error> {
+    *room = room.checked_sub(1).ok_or_else(|| reader.refuse(ErrorCode::LimitExceeded, event))?;
     Ok(match event.kind {
         Kind::Null => Value::Null,
         Kind::True => Value::Bool(true),
@@ -90,17 +91,17 @@ fn read(reader: &mut Reader<'_>, event: Event) -> Result<Value, Error> {
                 if entry.kind == Kind::ListEnd {
                     break Value::List(list);
                 }
-                list.push(read(reader, entry)?);
+                list.push(read(reader, entry, room)?);
             }
         }
-        Kind::ObjectStart => object(reader)?,
+        Kind::ObjectStart => object(reader, room)?,
         Kind::ObjectEnd | Kind::ListEnd | Kind::Key | Kind::End => {
             return Err(reader.refuse(ErrorCode::InvalidJson, event));
         }
     })
 }
 
-fn object(reader: &mut Reader<'_>) -> Result<Value, Error> {
+fn object(reader: &mut Reader<'_>, room: &mut u32) -> Result<Value, Error> {
     let mut fields: Vec<(String, Value)> = Vec::new();
     loop {
         let key = reader.next_event()?;
@@ -115,9 +116,12 @@ fn object(reader: &mut Reader<'_>) -> Result<Value, Error> {
             return Err(reader.refuse(ErrorCode::LimitExceeded, key));
         }
         let value = reader.next_event()?;
-        fields.push((name.into_owned(), read(reader, value)?));
+        fields.push((name.into_owned(), read(reader, value, room)?));
     }
 }
+
+/// The most values of a document: twice the largest grant. Without a bound, 17 MiB of `[1,1,...` would become 136 MiB of tree.
+const MAX_VALUES: u32 = 1 << 18;
 
 /// No document has more keys in one object; it also keeps the search for duplicates short.
 const MAX_FIELDS: usize = 256;

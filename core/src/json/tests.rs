@@ -85,6 +85,18 @@ fn the_two_hundred_and_fifty_seventh_field_is_refused() {
     assert_eq!(object(257).unwrap_err().code(), ErrorCode::LimitExceeded);
 }
 
+#[test]
+fn more_values_than_fit_the_memory_are_refused() {
+    // The list itself is one of them.
+    let list = |entries: usize| Value::parse(alloc::format!("[{}0]", "0,".repeat(entries - 1)).as_bytes());
+    assert!(list((1 << 18) - 1).is_ok());
+    let error = list(1 << 18).unwrap_err();
+    assert_eq!(
+        (error.code(), error.position()),
+        (ErrorCode::LimitExceeded, Some(Position { line: 1, column: 1 << 19 }))
+    );
+}
+
 const POLICY: &str = r#"{
   "version": 1,
   "rules": [

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use warded_core::codec::{Reader, Writer};
 use warded_core::crypto::hash::{sha256, sha256_parts};
-use warded_core::crypto::key::{Keyring, MasterKey};
+use warded_core::crypto::key::{Keyring, MAX_KEYS, MasterKey};
 use warded_core::decide::MAX_LINKS;
 use warded_core::decision::Decision;
 use warded_core::error::{Error, ErrorCode};
@@ -87,7 +87,9 @@ impl Cache {
         if !rest.is_empty() {
             return Err(Error::new(ErrorCode::InvalidBuffer));
         }
-        let keyring = Keyring::new(keys.iter().map(MasterKey::new).collect())?;
+        // One key too many is enough to refuse them; half a million would fill the memory first.
+        let keys = keys.iter().take(MAX_KEYS.saturating_add(1));
+        let keyring = Keyring::new(keys.map(MasterKey::new).collect())?;
         let ids: Vec<u8> = keyring.iter().flat_map(|key| *key.id().as_bytes()).collect();
         let tag = tag(sha256_parts(&[b"warded/keyring/v1", &ids]));
         self.keyrings.load(tag, bytes.len(), || Ok(keyring))
