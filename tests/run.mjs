@@ -10,6 +10,7 @@ const suites = [
   ["JavaScript runtimes", "node", "--test --test-reporter=tap tests/conformance/js/"],
   ["no standard library", "cargo", "test --package warded-no-std"],
   ["fuzz targets, bounded", "cargo", "test --package warded-fuzz -- --nocapture"],
+  ["raw boundary under Miri", "node", "tests/miri.mjs"],
   ["build helper", "cargo", "test --release --package xtask"],
   ["differential", "node", "--test --test-reporter=tap tests/differential/"],
   ["npm package", "node", "--test --test-reporter=tap tests/package/"],

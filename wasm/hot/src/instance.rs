@@ -32,6 +32,6 @@ pub fn run(length: u32, export: Export) -> u64 {
 pub fn buffer(length: u32) -> usize {
     with_engine(|engine| {
         let buffer = usize::try_from(length).ok().and_then(|length| engine.buffer(length));
-        buffer.map_or(0, |buffer| buffer.as_mut_ptr().addr())
+        buffer.map_or(0, |buffer| buffer.as_mut_ptr().expose_provenance())
     })
 }

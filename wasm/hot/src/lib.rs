@@ -11,7 +11,8 @@ mod engine;
 mod operations;
 mod packed;
 
-#[cfg(target_arch = "wasm32")]
+// Under Miri too, which checks its unsafe code: see `warded-raw`.
+#[cfg(any(target_arch = "wasm32", miri))]
 pub mod instance;
 
 pub use cache::Handle;

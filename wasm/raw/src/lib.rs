@@ -3,8 +3,11 @@
 //! `docs/abi.md` is the contract.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
-#[cfg(target_arch = "wasm32")]
+// Under Miri too, which checks the unsafe code that the exports reach.
+#[cfg(any(target_arch = "wasm32", miri))]
 pub mod exports;
+#[cfg(all(test, miri))]
+mod tests;
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
