@@ -13,6 +13,7 @@ mod bundle;
 mod crypto;
 mod decision;
 mod engine;
+mod primitives;
 mod redact;
 
 #[cfg(test)]
@@ -93,6 +94,11 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("open_bundle", bundle::open_bundle),
     ("verify_chain", crypto::verify_chain),
     ("redact", redact::redact),
+    ("sha256", primitives::sha256),
+    ("hmac_sha256", primitives::hmac_sha256),
+    ("kbkdf", primitives::kbkdf),
+    ("aes_gcm_seal", primitives::aes_gcm_seal),
+    ("aes_gcm_open", primitives::aes_gcm_open),
     ("errors", errors),
 ];
 

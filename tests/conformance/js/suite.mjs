@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { isDeepStrictEqual } from "node:util";
 
 import { repository } from "../../package/project.mjs";
-import { published } from "./published.mjs";
+import { derivations } from "./derivations.mjs";
 
 /** Operations that the package does not offer; it reaches the same code through decisions, and draws its own randomness. */
 const NOT_OFFERED = new Set(["contains", "filter", "mint_token", "narrows", "parse_address", "parse_network", "parse_path", "parse_ttl", "reseal", "verify_chain"]);
@@ -14,7 +14,7 @@ const CASES = ["run", "--quiet", "--release", "--package", "warded-conformance",
 const printed = execFileSync("cargo", CASES, { cwd: repository, encoding: "utf8", maxBuffer: 2 ** 28 });
 
 /** Every case that is put to the package. */
-const cases = [...printed.trim().split("\n").map((line) => JSON.parse(line)).filter(isOffered).map(expectation), ...published];
+const cases = [...printed.trim().split("\n").map((line) => JSON.parse(line)).filter(isOffered).map(expectation), ...derivations];
 
 /** All calls, one JSON text to a line. */
 export const calls = cases.map(({ call }) => JSON.stringify(call)).join("\n");

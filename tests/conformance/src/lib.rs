@@ -12,9 +12,12 @@ use std::io::Write as _;
 
 use serde_json::{Map, Value, json};
 
+mod published;
 mod vectors;
 
+pub use published::derivations;
 pub use vectors::cases;
+use vectors::{entries, field};
 
 /// A call and what everyone must answer.
 #[derive(Debug, Clone)]

@@ -40,18 +40,19 @@ pub fn cases() -> Vec<Case> {
     redactions(&redact(), &mut cases);
     grants::filters(&filter(), &mut cases);
     grants::narrowings(&narrows(), &mut cases);
+    crate::published::primitives(&mut cases);
     cases
 }
 
 /// The entries of a list, of which there must be some.
-fn entries<'a>(file: &'a Value, list: &str) -> impl Iterator<Item = (usize, &'a Value)> + use<'a> {
+pub(crate) fn entries<'a>(file: &'a Value, list: &str) -> impl Iterator<Item = (usize, &'a Value)> + use<'a> {
     let entries = file.get(list).and_then(Value::as_array).expect("a list of cases");
     assert!(!entries.is_empty(), "{list} is empty");
     entries.iter().enumerate()
 }
 
 /// A field of a case; `null` where it is absent.
-fn field(case: &Value, name: &str) -> Value {
+pub(crate) fn field(case: &Value, name: &str) -> Value {
     case.get(name).cloned().unwrap_or_default()
 }
 
