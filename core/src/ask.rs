@@ -8,6 +8,7 @@ use crate::crypto::hash::sha256;
 use crate::decide::Link;
 use crate::decision::Needed;
 use crate::error::ErrorCode;
+use crate::pattern::Pattern;
 use crate::policy::Policy;
 use crate::policy::texts::Texts;
 use crate::reason::Reason;
@@ -67,8 +68,19 @@ fn approvers(policy: &Policy, request: &Request<'_>, is_asked: bool) -> u8 {
 fn digest_of_issue(request: &Request<'_>, issue: &Issue<'_>) -> [u8; 32] {
     let mut text = Bytes::new("warded/ask/v1");
     text.field(subject(request).as_bytes());
-    let scopes: Vec<String> = issue.scopes.iter().map(|scope| scope.to_string()).collect();
-    let scopes = Texts::of(&scopes.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut scopes = Vec::with_capacity(issue.scopes.len());
+    for scope in &issue.scopes {
+        let mut canonical = String::from(scope.resource());
+        for part in
+            [Some(scope.action().as_str()), scope.pattern().map(Pattern::as_str)].into_iter().flatten()
+        {
+            canonical.push(':');
+            canonical.push_str(part);
+        }
+        scopes.push(canonical);
+    }
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let scopes = Texts::of(&scopes);
     text.field(&Bytes::of_list(scopes.len(), scopes.iter()).0);
     text.field(&issue.ttl.as_u64().to_be_bytes());
     text.field(&u64::from(issue.max_uses.unwrap_or_default()).to_be_bytes());

@@ -72,7 +72,7 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("settle", engine::settle),
     ("compile_grant", engine::compile_grant),
     ("compile_policy", decision::compile_policy),
-    ("lint", crate::lint::lint),
+    ("lint", decision::lint),
     ("covers", engine::covers),
     ("overlaps", engine::overlaps),
     ("overlapping", engine::overlapping),

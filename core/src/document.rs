@@ -266,7 +266,7 @@ impl<'a, 'p> Item<'a, 'p> {
     }
 
     /// One loop for every type of entry: compiled once, it is a kilobyte less of Wasm for each.
-    fn visit(
+    pub(crate) fn visit(
         &self,
         most: usize,
         read: &mut dyn FnMut(&Item<'a, '_>) -> Result<(), Error>,

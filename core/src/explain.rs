@@ -1,14 +1,12 @@
 //! Why a decision is what it is: which clause decided, and of a refusal by the policy, which rule came nearest to allowing.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::decide::{Link, decide};
 use crate::decision::{Decision, Outcome};
-use crate::document::Value;
 use crate::error::ErrorCode;
 use crate::json::push_decimal;
-use crate::policy::condition::{Condition, Test};
+use crate::policy::condition::Condition;
 use crate::policy::evaluate::{Facts, Truth};
 use crate::policy::rule::Rule;
 use crate::policy::{Effect, Policy};
@@ -18,31 +16,73 @@ use crate::scope::Scope;
 #[cfg(test)]
 mod tests;
 
-/// The decision of a request and why it is so, as a document: `decision`, `decided_by`, `nearest` and `rules`.
+/// The decision of a request and why it is so, as JSON text: `decision`, `decided_by`, `nearest` and `rules`.
 ///
-/// A clause is a place in a grant (`link`), in a rule (`rule`) or, with neither, in the policy.
+/// A clause is a place in a grant (`link`), in a rule (`rule`) or, with neither, in the policy or the request.
 #[must_use]
-pub fn explain(chain: &[Link<'_>], policy: Option<&Policy>, request: &Request<'_>) -> Value {
+pub fn explain(chain: &[Link<'_>], policy: Option<&Policy>, request: &Request<'_>) -> String {
     let decision = decide(chain, policy, request);
-    let mut decided_by: Vec<Value> = Vec::new();
+    // Text and not a tree: ids, names and places need no escapes, and it takes a third of the room in Wasm.
+    let mut out = String::from("{\"decision\":");
+    out.push_str(&String::from_utf8(decision.to_document(chain).to_json()).unwrap_or_default());
+    out.push_str(",\"decided_by\":[");
+    decided_by(&mut out, chain, policy, request, &decision);
+    out.push_str(",\"nearest\":");
+    match policy.and_then(|policy| nearest(policy, &decision, request)) {
+        Some(rule) => out.push_str(&rule),
+        None => out.push_str("null"),
+    }
+    out.push_str(",\"rules\":[");
+    if let Some(policy) = policy {
+        rules(&mut out, policy, request);
+    }
+    close(&mut out);
+    out.push('}');
+    out
+}
+
+/// Ends a list whose entries each end in a comma.
+fn close(out: &mut String) {
+    if out.ends_with(',') {
+        out.pop();
+    }
+    out.push(']');
+}
+
+#[inline(never)]
+fn push(out: &mut String, parts: &[&str]) {
+    parts.iter().for_each(|part| out.push_str(part));
+}
+
+fn decided_by(
+    out: &mut String,
+    chain: &[Link<'_>],
+    policy: Option<&Policy>,
+    request: &Request<'_>,
+    decision: &Decision,
+) {
     for reason in decision.reasons() {
         let rule =
             reason.rule.as_deref().zip(policy).and_then(|(id, policy)| policy.rule(id).zip(Some(policy)));
-        match (reason.link, rule) {
-            (Some(link), _) => decided_by.push(of_link(link.into(), clause_of(reason.code))),
-            (None, Some((rule, policy))) => decided_by.push(of_rule(rule, &policy.facts(request))),
-            (None, None) => decided_by.push(clause(clause_of(reason.code))),
+        match rule {
+            Some((rule, policy)) => of_rule(out, rule, &policy.facts(request)),
+            None => of_link(out, reason.link.map(u64::from), clause_of(reason.code)),
         }
     }
-    if decision.outcome() == Outcome::Allow {
-        decided_by = allowed_by(chain, policy, request);
+    match policy {
+        _ if decision.outcome() != Outcome::Allow => {}
+        None => (0..).zip(chain).for_each(|(link, _)| of_link(out, Some(link), "scopes")),
+        Some(policy) => {
+            let facts = policy.facts(request);
+            for rule in policy.rules() {
+                let allows = rule.effect == Effect::Allow && rule.parts(request) != 0;
+                if allows && rule.fires(rule.truth(&facts), facts.is_issue()) {
+                    of_rule(out, rule, &facts);
+                }
+            }
+        }
     }
-    Value::object([
-        ("decision", decision.to_document(chain)),
-        ("decided_by", Value::List(decided_by)),
-        ("nearest", policy.and_then(|policy| nearest(policy, &decision, request)).unwrap_or(Value::Null)),
-        ("rules", Value::List(policy.map(|policy| rules(policy, request)).unwrap_or_default())),
-    ])
+    close(out);
 }
 
 /// The field of a grant, or of a policy, that a code is about.
@@ -65,81 +105,62 @@ const fn clause_of(code: ErrorCode) -> &'static str {
     }
 }
 
-fn clause(clause: &str) -> Value {
-    Value::object([("clause", Value::text(clause))])
-}
-
-fn of_link(link: u64, clause: &str) -> Value {
-    Value::object([("link", Value::Integer(link)), ("clause", Value::text(clause))])
+/// A clause of a link, or with none of the policy or the request.
+fn of_link(out: &mut String, link: Option<u64>, clause: &str) {
+    out.push('{');
+    if let Some(link) = link {
+        out.push_str("\"link\":");
+        push_decimal(out, link);
+        out.push(',');
+    }
+    push(out, &["\"clause\":\"", clause, "\"},"]);
 }
 
 /// A rule and the clause of it that decided.
-fn of_rule(rule: &Rule, facts: &Facts<'_>) -> Value {
-    Value::object([("rule", Value::text(&rule.id)), ("clause", Value::Text(deciding(rule, facts)))])
-}
-
-/// The rules that allowed, or without a policy the scopes of each link.
-fn allowed_by(chain: &[Link<'_>], policy: Option<&Policy>, request: &Request<'_>) -> Vec<Value> {
-    let Some(policy) = policy else {
-        return (0..).zip(chain).map(|(link, _)| of_link(link, "scopes")).collect();
-    };
-    let facts = policy.facts(request);
-    matched(policy, request)
-        .filter(|rule| rule.effect == Effect::Allow && rule.fires(rule.truth(&facts), facts.is_issue()))
-        .map(|rule| of_rule(rule, &facts))
-        .collect()
-}
-
-/// The rules that are for the request, their conditions aside.
-fn matched<'p>(policy: &'p Policy, request: &'p Request<'_>) -> impl Iterator<Item = &'p Rule> {
-    policy.rules().iter().filter(|rule| rule.parts(request) != 0)
+fn of_rule(out: &mut String, rule: &Rule, facts: &Facts<'_>) {
+    push(out, &["{\"rule\":\"", &rule.id, "\",\"clause\":\"", &deciding(rule, facts), "\"},"]);
 }
 
 /// Every rule, whether it is for the request, and what its condition then comes to.
-fn rules(policy: &Policy, request: &Request<'_>) -> Vec<Value> {
+fn rules(out: &mut String, policy: &Policy, request: &Request<'_>) {
     let facts = policy.facts(request);
-    let document = |rule: &Rule| {
+    for rule in policy.rules() {
         let is_matched = rule.parts(request) != 0;
-        let truth = rule.when.as_ref().filter(|_| is_matched).map(|when| truth(when.evaluate(&facts)));
-        Value::object([
-            ("id", Value::text(&rule.id)),
-            ("effect", Value::text(rule.effect.word())),
-            ("matched", Value::Bool(is_matched)),
-            ("when", truth.unwrap_or(Value::Null)),
-        ])
-    };
-    policy.rules().iter().map(document).collect()
+        let truth = match &rule.when {
+            Some(when) if is_matched => word(when.evaluate(&facts)),
+            _ => "null",
+        };
+        let matched = if is_matched { "true" } else { "false" };
+        push(out, &["{\"id\":\"", &rule.id, "\",\"effect\":\"", rule.effect.word()]);
+        push(out, &["\",\"matched\":", matched, ",\"when\":", truth, "},"]);
+    }
 }
 
-fn truth(truth: Truth) -> Value {
+const fn word(truth: Truth) -> &'static str {
     match truth {
-        Truth::False => Value::Bool(false),
-        Truth::Unknown => Value::text("unknown"),
-        Truth::True => Value::Bool(true),
+        Truth::False => "false",
+        Truth::Unknown => "\"unknown\"",
+        Truth::True => "true",
     }
 }
 
 /// The clause that made a rule fire: the smallest part of its condition that decided, or what it is for.
 fn deciding(rule: &Rule, facts: &Facts<'_>) -> String {
     let Some(when) = &rule.when else {
-        let narrowest = if rule.resources.is_some() {
-            "resources"
-        } else if rule.actions.is_some() {
-            "actions"
-        } else if rule.subjects.is_some() {
-            "subjects"
-        } else {
-            "effect"
-        };
-        return narrowest.into();
+        let parts = [
+            ("resources", rule.resources.is_some()),
+            ("actions", rule.actions.is_some()),
+            ("subjects", rule.subjects.is_some()),
+        ];
+        return parts.iter().find(|(_, is_there)| *is_there).map_or("effect", |(part, _)| part).into();
     };
     let mut place = String::from("when");
     let mut condition = when;
     loop {
         let truth = condition.evaluate(facts);
-        let (name, inner, least) = match condition {
-            Condition::All(inner) => ("all", inner.as_slice(), Truth::True),
-            Condition::Any(inner) => ("any", inner.as_slice(), Truth::False),
+        let (name, inner, together) = match condition {
+            Condition::All(inner) => (".all[", inner, Truth::True),
+            Condition::Any(inner) => (".any[", inner, Truth::False),
             Condition::Not(inner) => {
                 place.push_str(".not");
                 condition = inner;
@@ -147,113 +168,130 @@ fn deciding(rule: &Rule, facts: &Facts<'_>) -> String {
             }
             Condition::Test(_) => return place,
         };
-        // Where all of them made it so, none is to be named.
-        let one = inner.iter().position(|inner| inner.evaluate(facts) == truth).filter(|_| truth != least);
-        let Some((index, inner)) = one.and_then(|index| inner.get(index).map(|inner| (index, inner))) else {
-            return place;
-        };
-        push_index(&mut place, name, index);
-        condition = inner;
+        let one = inner.iter().position(|inner| inner.evaluate(facts) == truth);
+        match one.and_then(|index| inner.get(index).zip(Some(index))) {
+            // Where all of them made it so, none is to be named.
+            Some((inner, index)) if truth != together => {
+                push_index(&mut place, name, index);
+                condition = inner;
+            }
+            _ => return place,
+        }
     }
 }
 
 fn push_index(place: &mut String, name: &str, index: usize) {
-    for part in [".", name, "["] {
-        place.push_str(part);
-    }
-    push_decimal(place, u64::try_from(index).unwrap_or(u64::MAX));
+    place.push_str(name);
+    push_decimal(place, u64::try_from(index).unwrap_or_default());
     place.push(']');
 }
 
 /// The rule that lacked least to allow what no rule allowed.
-fn nearest(policy: &Policy, decision: &Decision, request: &Request<'_>) -> Option<Value> {
+fn nearest(policy: &Policy, decision: &Decision, request: &Request<'_>) -> Option<String> {
     decision.reasons().iter().find(|reason| reason.code == ErrorCode::NoRuleAllows)?;
-    let scope = unallowed(policy, request);
     let facts = policy.facts(request);
-    let allowing = policy.rules().iter().filter(|rule| rule.effect == Effect::Allow);
-    let (rule, missing) = allowing
-        .map(|rule| (rule, missing(rule, &scope, &facts)))
-        .min_by_key(|(_, missing)| missing.len())?;
-    let missing = missing.into_iter().map(|lack| lack.to_document(&facts)).collect();
-    Some(Value::object([("rule", Value::text(&rule.id)), ("missing", Value::List(missing))]))
+    let scope = unallowed(policy, request);
+    let mut nearest: Option<(usize, String)> = None;
+    for rule in policy.rules().iter().filter(|rule| rule.effect == Effect::Allow) {
+        let mut out = String::new();
+        push(&mut out, &["{\"rule\":\"", &rule.id, "\",\"missing\":["]);
+        let count = missing(&mut out, rule, &scope, &facts);
+        if nearest.as_ref().is_none_or(|(least, _)| count < *least) {
+            nearest = Some((count, out));
+        }
+    }
+    let (_, mut rule) = nearest?;
+    close(&mut rule);
+    rule.push('}');
+    Some(rule)
 }
 
 /// What no rule allowed: of a token to be issued, the first of its scopes.
 fn unallowed<'a>(policy: &Policy, request: &Request<'a>) -> Scope<'a> {
-    let scope = |pattern| Scope::new(request.resource, request.action, pattern);
-    match &request.target {
-        Target::None => scope(None),
-        Target::Path(path) => scope(Some((*path).into())),
-        Target::Listing(pattern) => scope(Some(*pattern)),
+    let pattern = match &request.target {
+        Target::None => None,
+        Target::Path(path) => Some((*path).into()),
+        Target::Listing(pattern) => Some(*pattern),
         Target::Issue(issue) => {
             let facts = policy.facts(request);
-            let allows = |rule: &Rule, asked: &Scope<'a>| missing(rule, asked, &facts).is_empty();
-            let is_allowed = |asked: &Scope<'a>| {
-                policy.rules().iter().any(|rule| rule.effect == Effect::Allow && allows(rule, asked))
+            let allows = |rule: &Rule, asked: &Scope<'a>| {
+                rule.effect == Effect::Allow && missing(&mut String::new(), rule, asked, &facts) == 0
             };
-            issue.scopes.iter().copied().find(|asked| !is_allowed(asked)).unwrap_or_else(|| scope(None))
+            let asked = |asked: &&Scope<'a>| !policy.rules().iter().any(|rule| allows(rule, asked));
+            if let Some(asked) = issue.scopes.iter().find(asked) {
+                return *asked;
+            }
+            None
         }
-    }
+    };
+    Scope::new(request.resource, request.action, pattern)
 }
 
-/// What a rule lacked: a part of it, or a test of its condition.
-struct Lack<'p> {
-    clause: String,
-    test: Option<&'p Test>,
-}
-
-impl<'p> Lack<'p> {
-    fn part(clause: &str) -> Self {
-        Self { clause: clause.into(), test: None }
-    }
-
-    fn to_document(&self, facts: &Facts<'_>) -> Value {
-        let clause = Value::text(&self.clause);
-        let Some(test) = self.test else { return Value::object([("clause", clause)]) };
-        let attribute = Value::text(test.attribute.name(facts.declared));
-        Value::object([("clause", clause), ("attribute", attribute), ("is", truth(test.evaluate(facts)))])
-    }
-}
-
-/// What an allowing rule lacks to allow this scope.
-fn missing<'p>(rule: &'p Rule, scope: &Scope<'_>, facts: &Facts<'_>) -> Vec<Lack<'p>> {
-    let mut missing = Vec::new();
-    if !rule.has_subject(facts.request.subject.map(|subject| subject.id)) {
-        missing.push(Lack::part("subjects"));
-    }
-    if !rule.meets_action(scope) {
-        missing.push(Lack::part("actions"));
-    }
-    if !rule.meets_resource(scope) {
-        missing.push(Lack::part("resources"));
+/// Writes what an allowing rule lacks to allow this scope, and counts it.
+fn missing(out: &mut String, rule: &Rule, scope: &Scope<'_>, facts: &Facts<'_>) -> usize {
+    let parts = [
+        ("subjects", rule.has_subject(facts.request.subject.map(|subject| subject.id))),
+        ("actions", rule.meets_action(scope)),
+        ("resources", rule.meets_resource(scope)),
+    ];
+    let mut count = 0_usize;
+    for (part, _) in parts.iter().filter(|(_, holds)| !holds) {
+        of_link(out, None, part);
+        count = count.saturating_add(1);
     }
     if let Some(when) = &rule.when
         && !rule.fires(when.evaluate(facts), facts.is_issue())
     {
-        missing.extend(lacking(when, true, facts, "when"));
+        count = count.saturating_add(lacking(out, when, true, facts, &mut String::from("when")));
     }
-    missing
+    count
 }
 
-/// The fewest tests that would have to come out otherwise for the condition to come to `wanted`.
-fn lacking<'p>(condition: &'p Condition, wanted: bool, facts: &Facts<'_>, place: &str) -> Vec<Lack<'p>> {
-    if condition.evaluate(facts) == Truth::from(wanted) {
-        return Vec::new();
+/// Writes the fewest tests that would have to come out otherwise for the condition to come to `wanted`, and counts them.
+fn lacking(
+    out: &mut String,
+    condition: &Condition,
+    wanted: bool,
+    facts: &Facts<'_>,
+    place: &mut String,
+) -> usize {
+    let truth = condition.evaluate(facts);
+    if truth == Truth::from(wanted) {
+        return 0;
     }
+    let length = place.len();
     let (name, inner, needs_each) = match condition {
-        Condition::All(inner) => ("all", inner, wanted),
-        Condition::Any(inner) => ("any", inner, !wanted),
+        Condition::All(inner) => (".all[", inner, wanted),
+        Condition::Any(inner) => (".any[", inner, !wanted),
         Condition::Not(inner) => {
-            let mut place = String::from(place);
             place.push_str(".not");
-            return lacking(inner, !wanted, facts, &place);
+            let count = lacking(out, inner, !wanted, facts, place);
+            place.truncate(length);
+            return count;
         }
-        Condition::Test(test) => return Vec::from([Lack { clause: place.into(), test: Some(test) }]),
+        Condition::Test(test) => {
+            push(out, &["{\"clause\":\"", place, "\",\"attribute\":\"", test.attribute.name(facts.declared)]);
+            push(out, &["\",\"is\":", word(truth), "},"]);
+            return 1;
+        }
     };
-    let each = inner.iter().enumerate().map(|(index, inner)| {
-        let mut place = String::from(place);
-        push_index(&mut place, name, index);
-        lacking(inner, wanted, facts, &place)
-    });
-    if needs_each { each.flatten().collect() } else { each.min_by_key(Vec::len).unwrap_or_default() }
+    let (mut count, mut best) = (0_usize, None);
+    for (index, inner) in inner.iter().enumerate() {
+        push_index(place, name, index);
+        if needs_each {
+            count = count.saturating_add(lacking(out, inner, wanted, facts, place));
+        } else {
+            let mut text = String::new();
+            let needed = lacking(&mut text, inner, wanted, facts, place);
+            if best.as_ref().is_none_or(|(least, _)| needed < *least) {
+                best = Some((needed, text));
+            }
+        }
+        place.truncate(length);
+    }
+    if let Some((least, text)) = best {
+        out.push_str(&text);
+        count = least;
+    }
+    count
 }

@@ -56,7 +56,7 @@ pub mod decide;
 pub mod decision;
 pub mod explain;
 pub mod filter;
-mod lint;
+pub mod lint;
 pub mod quota;
 pub mod reason;
 

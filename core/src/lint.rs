@@ -1,12 +1,11 @@
 //! What is right and still doubtful in a policy or a grant: warnings, never errors.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::document::{Fields, Item, Value};
 use crate::error::{Error, Place};
 use crate::grant::Grant;
-use crate::json::locate;
+use crate::json::{locate, push_decimal};
 use crate::policy::Policy;
 use crate::request::millis;
 
@@ -15,36 +14,33 @@ mod policy;
 #[cfg(test)]
 mod tests;
 
-/// Something doubtful, and where.
-#[derive(Debug)]
-struct Warning {
-    code: &'static str,
-    field: String,
-    message: &'static str,
+/// Where warnings are collected, as JSON text: fields and messages need no escapes.
+struct Warnings<'t> {
+    /// The text that the document was read from.
+    source: Option<&'t [u8]>,
+    out: String,
 }
 
-impl Warning {
-    fn to_document(&self, text: Option<&[u8]>) -> Value {
-        let position = text.and_then(|text| locate(text, &self.field));
-        let number = |part: Option<u32>| part.map_or(Value::Null, |part| Value::Integer(part.into()));
-        Value::object([
-            ("code", Value::text(self.code)),
-            ("field", Value::text(&self.field)),
-            ("message", Value::text(self.message)),
-            ("line", number(position.map(|position| position.line))),
-            ("column", number(position.map(|position| position.column))),
-        ])
-    }
-}
-
-/// Where warnings are collected.
-#[derive(Debug, Default)]
-struct Warnings(Vec<Warning>);
-
-impl Warnings {
+impl Warnings<'_> {
+    #[inline(never)]
     fn add(&mut self, place: &Place<'_>, (code, message): Advice) {
-        let field = place.field().map_or_else(String::new, |field| field.as_str().into());
-        self.0.push(Warning { code, field, message });
+        let field = place.field();
+        let field = field.as_ref().map_or("", |field| field.as_str());
+        let position = self.source.and_then(|source| locate(source, field));
+        for part in ["{\"code\":\"", code, "\",\"field\":\"", field, "\",\"message\":\"", message, "\""] {
+            self.out.push_str(part);
+        }
+        for (name, number) in [
+            (",\"line\":", position.map(|position| position.line)),
+            (",\"column\":", position.map(|position| position.column)),
+        ] {
+            self.out.push_str(name);
+            match number {
+                Some(number) => push_decimal(&mut self.out, number.into()),
+                None => self.out.push_str("null"),
+            }
+        }
+        self.out.push_str("},");
     }
 }
 
@@ -58,30 +54,36 @@ const FLAT_NAMESPACE: Advice = (
     "one segment holds everything of it together: name two, such as `production/payments/*`",
 );
 
-/// Looks at a policy or a grant: `{"policy"}` or `{"grant", "now"?}`, each a document or its text; answers `{"warnings"}`, whose fields are
-/// seen from the document.
+/// Looks at a policy or a grant: `{"policy"}` or `{"grant", "now"?}`, each a document or its text; answers `{"warnings"}` as JSON text, the
+/// fields of warnings seen from the document.
 ///
 /// # Errors
 /// What is wrong with the document: only one that is right is looked at further.
-pub(crate) fn lint(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
-    let now = fields.optional("now").map(|item| millis(&item)).transpose()?;
+pub fn lint(fields: &mut Fields<'_, '_>) -> Result<String, Error> {
+    let now = match fields.optional("now") {
+        Some(item) => Some(millis(&item)?),
+        None => None,
+    };
     let (item, is_policy) = match fields.optional("policy") {
         Some(item) => (item, true),
         None => (fields.required("grant")?, false),
     };
-    let text = if let Value::Text(text) = item.value() { Some(text.as_bytes()) } else { None };
-    let parsed = text.map(Value::parse).transpose()?;
+    let source = if let Value::Text(text) = item.value() { Some(text.as_bytes()) } else { None };
+    let parsed = source.map(Value::parse).transpose()?;
     let item = parsed.as_ref().map_or(item, |value| Item::new(value, Place::Root));
-    let located = |error: Error| if let Some(text) = text { error.located(text) } else { error };
-    let mut warnings = Warnings::default();
-    if is_policy {
-        policy::lint(&Policy::from_document(&item).map_err(located)?, item.value(), &mut warnings);
+    let mut warnings = Warnings { source, out: String::from("{\"warnings\":[") };
+    let looked = if is_policy {
+        Policy::from_document(&item).map(|policy| policy::lint(&policy, item.value(), &mut warnings))
     } else {
-        let grant = Grant::from_document(&item).map_err(located)?;
-        grant::lint(&grant, item.value(), now, &mut warnings);
+        Grant::from_document(&item).map(|grant| grant::lint(&grant, item.value(), now, &mut warnings))
+    };
+    looked.map_err(|error| source.map_or_else(|| error.clone(), |source| error.clone().located(source)))?;
+    let mut out = warnings.out;
+    if out.ends_with(',') {
+        out.pop();
     }
-    let warnings = warnings.0.iter().map(|warning| warning.to_document(text)).collect();
-    Ok(Value::object([("warnings", Value::List(warnings))]))
+    out.push_str("]}");
+    Ok(out)
 }
 
 /// The entries of a list that stands at a field; none if it is absent.
@@ -94,7 +96,7 @@ fn text(value: &Value) -> &str {
 }
 
 /// Warns of a pattern that means more than it seems to.
-fn pattern(text: &str, place: &Place<'_>, warnings: &mut Warnings) {
+fn pattern(text: &str, place: &Place<'_>, warnings: &mut Warnings<'_>) {
     match text.strip_suffix('*') {
         None | Some("") => {}
         Some(body) if !body.ends_with('/') => warnings.add(place, STAR_WITHOUT_SLASH),

@@ -4,8 +4,9 @@
 
 use alloc::vec::Vec;
 
+use crate::codec::DAMAGED;
 use crate::document::{Fields, Item, Value};
-use crate::error::{Error, ErrorCode, Hint, Place};
+use crate::error::{Error, ErrorCode, Place};
 use crate::request::{Request, Target};
 use crate::scope::Scope;
 use crate::tier::Tier;
@@ -14,17 +15,18 @@ use self::attribute::{Attribute, Declared, MAX_DECLARED};
 use self::condition::MAX_NODES;
 use self::evaluate::{Facts, Truth};
 use self::index::Index;
+use self::read::refuse;
 use self::rule::Rule;
 
 mod actions;
 pub(crate) mod attribute;
-mod bytes;
 mod clock;
 pub(crate) mod condition;
 pub(crate) mod evaluate;
 mod host;
 mod index;
 mod operator;
+mod read;
 pub(crate) mod rule;
 pub(crate) mod texts;
 
@@ -43,6 +45,8 @@ pub const MAX_APPROVERS: u8 = 16;
 const MAX_LIST: usize = 10_000;
 /// The longest id of a rule.
 const MAX_ID: usize = 64;
+/// The first bytes of a compiled policy: a name and the version of the layout.
+const MAGIC: [u8; 4] = *b"wdp\x01";
 /// The one version of the document.
 const VERSION: u64 = 1;
 
@@ -67,36 +71,66 @@ pub(crate) struct Weighed {
 }
 
 impl Policy {
-    /// Parses and compiles a policy document.
+    /// Parses and checks a policy document.
     ///
     /// # Errors
     /// The field that is unknown, missing, wrong, or contradicts another.
     pub fn from_document(item: &Item<'_, '_>) -> Result<Self, Error> {
         let place = *item.place();
-        if item.value().to_json().len() > MAX_BYTES {
-            return Err(too_long().at(place));
-        }
         let mut fields = Fields::of(item.value(), &place)?;
         fields.required("version")?.integer(VERSION, VERSION)?;
         let approvals = fields.optional("approvals").map_or(Ok(APPROVALS), |item| approvals(&item))?;
         let declared = fields.optional("attributes").map_or(Ok(Vec::new()), |item| declared(&item))?;
-        let item = fields.required("rules")?;
-        let rules = rules(&item, &declared)?;
+        let rules = rules(&fields.required("rules")?, &declared)?;
         fields.finish()?;
         let index = Index::of(&rules);
         Ok(Self { approvals, declared, rules, index })
     }
 
-    /// Parses and compiles a policy document given as JSON text.
+    /// Parses and checks a policy document given as JSON text.
     ///
     /// # Errors
-    /// As [`from_document`](Self::from_document), and text that is not JSON or longer than [`MAX_BYTES`].
+    /// As [`from_document`](Self::from_document), and text that is not JSON or longer than [`MAX_BYTES`]; each with its position in the text.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-        if json.len() > MAX_BYTES {
-            return Err(too_long());
-        }
+        check_length(json)?;
         Self::from_document(&Item::new(&Value::parse(json)?, Place::Root))
             .map_err(|error| error.located(json))
+    }
+
+    /// Checks a policy document and writes its compiled form, for [`from_bytes`](Self::from_bytes).
+    ///
+    /// That is the document without white space behind a name and a version. What a policy is in memory is built anew when it is loaded:
+    /// a form of its own would be checked no faster, and the code for it takes more room in Wasm than there is.
+    ///
+    /// # Errors
+    /// As [`from_document`](Self::from_document), and a document longer than [`MAX_BYTES`].
+    pub fn compile(item: &Item<'_, '_>) -> Result<Vec<u8>, Error> {
+        Self::from_document(item)?;
+        let json = item.value().to_json();
+        check_length(&json).map_err(|error| error.at(*item.place()))?;
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(&json);
+        Ok(bytes)
+    }
+
+    /// The same for a document given as JSON text; errors have a position in it.
+    ///
+    /// # Errors
+    /// As [`from_json`](Self::from_json).
+    pub fn compile_json(json: &[u8]) -> Result<Vec<u8>, Error> {
+        check_length(json)?;
+        Self::compile(&Item::new(&Value::parse(json)?, Place::Root)).map_err(|error| error.located(json))
+    }
+
+    /// Reads the compiled form. It is checked as a document is: no bytes are a policy that could not have been written.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidCompiled`]: another version, or damaged.
+    ///
+    /// # Security
+    /// Whoever can write the bytes decides what they allow.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        bytes.strip_prefix(&MAGIC).and_then(|json| Self::from_json(json).ok()).ok_or(DAMAGED)
     }
 
     /// How many people must approve what is of this tier.
@@ -255,8 +289,11 @@ fn note(places: &mut Vec<u16>, place: u16) {
     }
 }
 
-fn too_long() -> Error {
-    Error::because(ErrorCode::LimitExceeded, "a policy has at most 1 MiB")
+fn check_length(json: &[u8]) -> Result<(), Error> {
+    if json.len() <= MAX_BYTES {
+        return Ok(());
+    }
+    Err(Error::because(ErrorCode::LimitExceeded, "a policy has at most 1 MiB"))
 }
 
 const APPROVALS: [u8; 3] = [0, 1, 2];
@@ -275,16 +312,16 @@ fn approvals(item: &Item<'_, '_>) -> Result<[u8; 3], Error> {
 
 /// The attributes that the document declares, ascending by name.
 fn declared(item: &Item<'_, '_>) -> Result<Vec<Declared>, Error> {
-    let place = *item.place();
+    let place = item.place();
     let Value::Object(fields) = item.value() else {
-        return Err(Error::because(ErrorCode::WrongType, "expected an object").at(place));
+        return Err(refuse(ErrorCode::WrongType, "expected an object", place));
     };
     if fields.len() > MAX_DECLARED {
-        return Err(Error::new(ErrorCode::LimitExceeded).with_hint(Hint::AtMost(64)).at(place));
+        return Err(refuse(ErrorCode::LimitExceeded, "at most 64", place));
     }
     let mut declared: Vec<Declared> = Vec::with_capacity(fields.len());
     for (name, value) in fields {
-        let place = Place::Name(&place, name);
+        let place = Place::Name(place, name);
         attribute::check_name(name).map_err(|error| error.at(place))?;
         let next = Declared::from_document(name, &Item::new(value, place))?;
         declared.insert(declared.partition_point(|known| *known.name < **name), next);
@@ -296,17 +333,14 @@ fn declared(item: &Item<'_, '_>) -> Result<Vec<Declared>, Error> {
 fn rules(item: &Item<'_, '_>, declared: &[Declared]) -> Result<Vec<Rule>, Error> {
     let mut nodes = MAX_NODES;
     let mut rules: Vec<Rule> = Vec::new();
-    let read = item.each(MAX_RULES, |item| {
+    read::entries(item, MAX_RULES, &mut |item| {
         let rule = Rule::from_document(item, declared, &mut nodes)?;
-        match rules.binary_search_by(|known| known.id.cmp(&rule.id)) {
-            Err(at) => rules.insert(at, rule),
-            Ok(_) => return Err(Error::new(ErrorCode::DuplicateId).at(Place::Name(item.place(), "id"))),
+        let at = rules.partition_point(|known| known.id < rule.id);
+        if rules.get(at).is_some_and(|known| known.id == rule.id) {
+            return Err(Error::new(ErrorCode::DuplicateId).at(Place::Name(item.place(), "id")));
         }
+        rules.insert(at, rule);
         Ok(())
     })?;
-    if read.is_empty() {
-        return Err(Error::because(ErrorCode::EmptyList, "a policy without rules denies everything")
-            .at(*item.place()));
-    }
     Ok(rules)
 }

@@ -36,6 +36,19 @@ pub struct Subject<'a> {
     pub id: &'a str,
 }
 
+impl<'a> Subject<'a> {
+    /// A principal of a kind.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidText`] for an id that does not have 1 to 128 bytes.
+    pub fn new(kind: Word<'a>, id: &'a str) -> Result<Self, Error> {
+        if (1..=MAX_ID).contains(&id.len()) {
+            return Ok(Self { kind, id });
+        }
+        Err(Error::because(ErrorCode::InvalidText, "1 to 128 bytes"))
+    }
+}
+
 /// What the action is on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -162,12 +175,9 @@ fn subject<'a>(item: &Item<'a, '_>) -> Result<Subject<'a>, Error> {
     let place = *item.place();
     let mut fields = Fields::of(item.value(), &place)?;
     let kind = fields.required("kind")?.parsed(Word::parse)?;
-    let id = fields.required("id")?.parsed(|text| {
-        let fits = (1..=MAX_ID).contains(&text.len());
-        fits.then_some(text).ok_or_else(|| Error::because(ErrorCode::InvalidText, "1 to 128 bytes"))
-    })?;
+    let subject = fields.required("id")?.parsed(|id| Subject::new(kind, id))?;
     fields.finish()?;
-    Ok(Subject { kind, id })
+    Ok(subject)
 }
 
 fn approval(item: &Item<'_, '_>) -> Result<Approval, Error> {

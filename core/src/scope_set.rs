@@ -178,7 +178,7 @@ impl Shape {
     /// Builds the key that a scope of this shape must have, or in a starred list begin with, to cover `inner`; `None` if none can.
     /// Whether a star is needed is for the caller to see.
     fn build_key(self, inner: Scope<'_>, buffer: &mut KeyBuffer) -> Option<()> {
-        buffer.length = 0;
+        buffer.clear();
         buffer.push(inner.resource())?;
         buffer.push(":")?;
         match (self.any_action, inner.action()) {
@@ -216,24 +216,29 @@ impl Shape {
 const KEY_BYTES: usize = MAX_WORD + 1 + MAX_WORD + 1 + MAX_BYTES + 1;
 
 /// A key built on the stack.
-struct KeyBuffer {
+pub(crate) struct KeyBuffer {
     bytes: [u8; KEY_BYTES],
     length: usize,
 }
 
 impl KeyBuffer {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { bytes: [0; KEY_BYTES], length: 0 }
     }
 
-    fn push(&mut self, text: &str) -> Option<()> {
+    pub(crate) const fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    /// Appends a text; `None` if it does not fit.
+    pub(crate) fn push(&mut self, text: &str) -> Option<()> {
         let end = self.length.checked_add(text.len())?;
         self.bytes.get_mut(self.length..end)?.copy_from_slice(text.as_bytes());
         self.length = end;
         Some(())
     }
 
-    fn key(&self) -> &[u8] {
+    pub(crate) fn key(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 }

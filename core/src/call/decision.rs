@@ -20,7 +20,9 @@ pub(super) fn decide(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
 }
 
 pub(super) fn explain(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
-    asked(fields, &|chain, policy, request| Ok(crate::explain::explain(chain, policy, request)))
+    asked(fields, &|chain, policy, request| {
+        Value::parse(crate::explain::explain(chain, policy, request).as_bytes())
+    })
 }
 
 pub(super) fn filter(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
@@ -53,7 +55,11 @@ fn asked(fields: &mut Fields<'_, '_>, answer: Answer<'_>) -> Result<Value, Error
 }
 
 pub(super) fn compile_policy(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
-    let bytes = policy(&fields.required("policy")?)?.to_bytes();
+    let item = fields.required("policy")?;
+    let bytes = match item.value() {
+        Value::Text(text) => Policy::compile_json(text.as_bytes())?,
+        _ => Policy::compile(&item)?,
+    };
     Ok(Value::object([("bytes", hex::encode(&bytes)), ("digest", hex::encode(&sha256(&bytes)))]))
 }
 
@@ -63,4 +69,8 @@ fn policy(item: &Item<'_, '_>) -> Result<Policy, Error> {
         Value::Text(text) => Policy::from_json(text.as_bytes()),
         _ => Policy::from_document(item),
     }
+}
+
+pub(super) fn lint(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
+    Value::parse(crate::lint::lint(fields)?.as_bytes())
 }

@@ -20,7 +20,7 @@ const NO_EXPIRY: Advice = ("no_expiry", "it reads secrets for ever: add `expires
 const PRODUCTION: [&str; 3] = ["prod", "prd", "live"];
 
 /// Warns about a grant, which was compiled from the document; `now` says how long it lives if it does not say when it begins.
-pub(super) fn lint(grant: &Grant, document: &Value, now: Option<Millis>, warnings: &mut Warnings) {
+pub(super) fn lint(grant: &Grant, document: &Value, now: Option<Millis>, warnings: &mut Warnings<'_>) {
     let place = Place::Name(&Place::Root, "scopes");
     let mut reads_secrets = false;
     let mut production = None;
@@ -48,7 +48,7 @@ pub(super) fn lint(grant: &Grant, document: &Value, now: Option<Millis>, warning
     }
 }
 
-fn lifetime(grant: &Grant, now: Option<Millis>, warnings: &mut Warnings) {
+fn lifetime(grant: &Grant, now: Option<Millis>, warnings: &mut Warnings<'_>) {
     let place = Place::Name(&Place::Root, "expires_at");
     let Some(end) = grant.expires_at() else { return warnings.add(&place, NO_EXPIRY) };
     let begin = Some(grant.not_before()).filter(|begin| *begin > Millis::ZERO).max(now);

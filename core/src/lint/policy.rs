@@ -19,10 +19,10 @@ const UNREACHABLE_RULE: Advice =
 const UNUSED_ATTRIBUTE: Advice = ("unused_attribute", "no rule asks about it");
 
 /// Warns about a policy, which was compiled from the document.
-pub(super) fn lint(policy: &Policy, document: &Value, warnings: &mut Warnings) {
+pub(super) fn lint(policy: &Policy, document: &Value, warnings: &mut Warnings<'_>) {
     let place = Place::Name(&Place::Root, "rules");
     let ids = entries(document, "rules").iter().map(|rule| rule.field("id").map_or("", text));
-    // In the order of the document: a warning is about the later of two.
+    // In the order of the document: of two that are alike, the later one is warned of.
     let rules: alloc::vec::Vec<&Rule> = ids.filter_map(|id| policy.rule(id)).collect();
     for (index, rule) in rules.iter().enumerate() {
         let place = Place::Index(&place, index);
@@ -39,7 +39,7 @@ pub(super) fn lint(policy: &Policy, document: &Value, warnings: &mut Warnings) {
     }
 }
 
-fn of_rule(rule: &Rule, place: &Place<'_>, warnings: &mut Warnings) {
+fn of_rule(rule: &Rule, place: &Place<'_>, warnings: &mut Warnings<'_>) {
     if denies_everything(rule) {
         warnings.add(place, DENIES_EVERYTHING);
     }

@@ -6,14 +6,11 @@ use crate::scope::{Action, Scope};
 use super::texts::Texts;
 
 /// Checks one entry.
-pub(super) fn check(entry: &str) -> Result<&str, Error> {
-    match Scope::parse(entry) {
-        Ok(scope) if scope.pattern().is_none() => Ok(entry),
-        Ok(_) => {
-            Err(Error::because(ErrorCode::InvalidScope, "write `resource:action`, and paths in `resources`"))
-        }
-        Err(error) => Err(error),
+pub(super) fn check(entry: &str) -> Result<(), Error> {
+    if Scope::parse(entry)?.pattern().is_none() {
+        return Ok(());
     }
+    Err(Error::because(ErrorCode::InvalidScope, "write `resource:action`, and paths in `resources`"))
 }
 
 /// The resource and the action of an entry that was checked.
@@ -25,26 +22,23 @@ fn split(entry: &str) -> (&str, Action<'_>) {
     }
 }
 
-/// Whether one entry means all that the action means.
-pub(super) fn cover(entries: &Texts, resource: &str, action: Action<'_>) -> bool {
-    entries
-        .iter()
-        .map(split)
-        .any(|(ours, named)| ours == resource && (named == Action::Any || named == action))
-}
-
-/// Whether one entry means some of what the action means.
-pub(super) fn overlap(entries: &Texts, resource: &str, action: Action<'_>) -> bool {
-    (action == Action::Any && entries.iter().map(split).any(|(ours, _)| ours == resource))
-        || cover(entries, resource, action)
+/// Whether one entry means all that the action means, or if `some` is enough, some of it.
+#[inline(never)]
+pub(super) fn meet(entries: &Texts, resource: &str, action: Action<'_>, some: bool) -> bool {
+    entries.iter().map(split).any(|(ours, named)| {
+        ours == resource && (named == Action::Any || named == action || (some && action == Action::Any))
+    })
 }
 
 /// Whether each of `inner` is covered.
 pub(super) fn cover_all(entries: &Texts, inner: &Texts) -> bool {
-    inner.iter().map(split).all(|(resource, action)| cover(entries, resource, action))
+    inner.iter().map(split).all(|(resource, action)| meet(entries, resource, action, false))
 }
 
-/// Whether each entry is an action of the resource.
-pub(super) fn are_of(entries: &Texts, resource: &str) -> bool {
-    entries.iter().map(split).all(|(ours, _)| ours == resource)
+/// The one resource whose actions they all are; empty if there are several.
+#[inline(never)]
+pub(super) fn resource(entries: &Texts) -> &str {
+    let mut resources = entries.iter().map(|entry| split(entry).0);
+    let first = resources.next().unwrap_or_default();
+    if resources.all(|resource| resource == first) { first } else { "" }
 }

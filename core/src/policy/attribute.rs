@@ -7,7 +7,7 @@ use crate::document::{Item, MAX_INTEGER};
 use crate::error::{Error, ErrorCode};
 
 use super::actions;
-use super::rule;
+use super::read::{self, malformed};
 use super::texts::Texts;
 
 /// How many attributes a policy can declare: no request has more.
@@ -122,20 +122,22 @@ impl Attribute {
     /// # Errors
     /// [`ErrorCode::AttributeOutOfPlace`] with what to write.
     pub(super) fn check_place(self, rule: Option<&Texts>, declared: &[Declared]) -> Result<(), Error> {
-        let all_of = |resource| rule.is_some_and(|actions| actions::are_of(actions, resource));
+        let resource = rule.map_or("", actions::resource);
         let (is_there, hint) = match self {
-            Self::Ip | Self::Time | Self::Trust | Self::Weekday => (true, ""),
+            Self::Ip | Self::Time | Self::Trust | Self::Weekday => return Ok(()),
             Self::Tier => {
-                (all_of("secrets"), "give the rule `actions` of `secrets` only, such as `secrets:*`")
+                (resource == "secrets", "the rule's `actions` must all be of `secrets`, such as `secrets:*`")
             }
-            Self::Model => (all_of("llm"), "give the rule `actions` of `llm` only, such as `llm:request`"),
+            Self::Model => {
+                (resource == "llm", "the rule's `actions` must all be of `llm`, such as `llm:request`")
+            }
             Self::Host | Self::Method | Self::Port => {
-                (all_of("egress"), "give the rule `actions` of `egress` only, such as `egress:call`")
+                (resource == "egress", "the rule's `actions` must all be of `egress`, such as `egress:call`")
             }
             Self::Declared(index) => {
                 let own = declared.get(usize::from(index)).zip(rule);
                 let inside = own.is_some_and(|(own, actions)| actions::cover_all(&own.actions, actions));
-                (inside, "give the rule only `actions` that the attribute is declared for")
+                (inside, "the rule's `actions` must be among those of its declaration")
             }
         };
         if is_there { Ok(()) } else { Err(Error::because(ErrorCode::AttributeOutOfPlace, hint)) }
@@ -154,28 +156,31 @@ impl Declared {
     /// Reads one entry of `attributes`.
     pub(super) fn from_document(name: &str, item: &Item<'_, '_>) -> Result<Self, Error> {
         let mut fields = item.fields()?;
-        let kind = fields.required("type")?.parsed(|word| {
-            let kind = KINDS.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind);
-            kind.ok_or_else(|| {
-                Error::because(ErrorCode::InvalidText, "one of `text integer boolean address host`")
-            })
-        })?;
-        let actions = rule::read_actions(&fields.required("actions")?)?;
-        let is_claimed = fields.required("source")?.parsed(|word| match (word, name.starts_with(CLAIMED)) {
-            ("host", false) => Ok(false),
-            ("caller", true) => Ok(true),
-            ("caller", false) => refused("what the caller states is named `claimed.…`"),
-            ("host", true) => refused("the name begins with `claimed.`, so it is `caller`"),
-            _ => refused("one of `host` and `caller`"),
-        });
-        is_claimed?;
+        let kind = read::word(&fields.required("type")?, parse_kind)?;
+        let actions = read::texts(&fields.required("actions")?, actions::check)?;
+        let source = fields.required("source")?;
+        let is_claimed = name.starts_with(CLAIMED);
+        read::text(&source, if is_claimed { is_caller } else { is_host })?;
         fields.finish()?;
-        Ok(Self { name: name.into(), kind, actions })
+        let kind =
+            usize::try_from(kind).ok().and_then(|kind| KINDS.get(kind)).map_or(Kind::Text, |(_, kind)| *kind);
+        Ok(Self { name: name.into(), kind, actions: Texts::of(&actions) })
     }
 }
 
-fn refused<T>(rule: &'static str) -> Result<T, Error> {
-    Err(Error::because(ErrorCode::InvalidText, rule))
+fn parse_kind(word: &str) -> Result<u64, Error> {
+    match (0..).zip(KINDS).find(|(_, (known, _))| *known == word) {
+        Some((place, _)) => Ok(place),
+        None => malformed("one of `text integer boolean address host`"),
+    }
+}
+
+fn is_host(word: &str) -> Result<(), Error> {
+    if word == "host" { Ok(()) } else { malformed("`host`; what the `caller` states is named `claimed.…`") }
+}
+
+fn is_caller(word: &str) -> Result<(), Error> {
+    if word == "caller" { Ok(()) } else { malformed("`caller`, as the name begins with `claimed.`") }
 }
 
 /// Whether a document can declare an attribute of this name.

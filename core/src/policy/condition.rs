@@ -4,11 +4,14 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::document::Item;
-use crate::error::{Error, ErrorCode, Hint, Place};
+use crate::error::{Error, ErrorCode, Place};
 
+use super::MAX_LIST;
 use super::attribute::{Attribute, Declared};
 use super::clock::is_between;
-use super::operator::{Operator, list};
+use super::host;
+use super::operator::Operator;
+use super::read::{self, refuse};
 use super::rule::Effect;
 use super::texts::Texts;
 
@@ -49,36 +52,42 @@ impl Condition {
         context: &mut Context<'_>,
         depth: u32,
     ) -> Result<Self, Error> {
-        let place = *item.place();
-        let limit =
-            |most: u32| Error::new(ErrorCode::LimitExceeded).with_hint(Hint::AtMost(most.into())).at(place);
-        context.nodes = context.nodes.checked_sub(1).ok_or_else(|| limit(MAX_NODES))?;
-        let depth = depth.checked_sub(1).ok_or_else(|| {
-            Error::because(ErrorCode::TooDeep, "at most 8 conditions in each other").at(place)
-        })?;
+        let place = item.place();
+        let (Some(nodes), Some(depth)) = (context.nodes.checked_sub(1), depth.checked_sub(1)) else {
+            let code = if depth == 0 { ErrorCode::TooDeep } else { ErrorCode::LimitExceeded };
+            return Err(refuse(code, "at most 10,000 conditions, 8 in each other", place));
+        };
+        context.nodes = nodes;
         let mut fields = item.fields()?;
-        let condition = if let Some(branches) = fields.optional("all") {
-            let all = list(&branches, |branch| Self::from_document(branch, context, depth))?;
-            check_together(&all, branches.place())?;
+        let condition = if let Some(inner) = fields.optional("all") {
+            let all = Self::list(&inner, context, depth)?;
+            check_together(&all, inner.place())?;
             Self::All(all)
-        } else if let Some(branches) = fields.optional("any") {
-            Self::Any(list(&branches, |branch| Self::from_document(branch, context, depth))?)
+        } else if let Some(inner) = fields.optional("any") {
+            Self::Any(Self::list(&inner, context, depth)?)
         } else if let Some(inner) = fields.optional("not") {
             Self::Not(Box::new(Self::from_document(&inner, context, depth)?))
         } else if let Some(name) = fields.optional("attribute") {
-            let attribute = name.parsed(|name| context.attribute(name))?;
+            let attribute = context.attribute(name.text()?).map_err(|error| error.at(*name.place()))?;
             let kind = attribute.kind(context.declared);
             Self::Test(Test {
                 attribute,
-                operator: Operator::from_fields(&mut fields, &place, attribute, kind)?,
+                operator: Operator::from_fields(&mut fields, place, attribute, kind)?,
             })
         } else {
-            return Err(
-                Error::because(ErrorCode::MissingField, "`all`, `any`, `not` or `attribute`").at(place)
-            );
+            return Err(refuse(ErrorCode::MissingField, "`all`, `any`, `not` or `attribute`", place));
         };
         fields.finish()?;
         Ok(condition)
+    }
+
+    fn list(item: &Item<'_, '_>, context: &mut Context<'_>, depth: u32) -> Result<Vec<Self>, Error> {
+        let mut inner = Vec::new();
+        read::entries(item, MAX_LIST, &mut |item| {
+            inner.push(Self::from_document(item, context, depth)?);
+            Ok(())
+        })?;
+        Ok(inner)
     }
 
     /// Calls `found` with each test that must hold whenever the condition does, until it answers `true`.
@@ -122,7 +131,7 @@ fn check_together(all: &[Condition], place: &Place<'_>) -> Result<(), Error> {
         });
         if excluded {
             let rule = "this can never hold together with a test before it";
-            return Err(Error::because(ErrorCode::Contradiction, rule).at(Place::Index(place, index)));
+            return Err(refuse(ErrorCode::Contradiction, rule, &Place::Index(place, index)));
         }
     }
     Ok(())
@@ -139,16 +148,18 @@ impl Test {
             (Exists(a), Exists(b)) | (Boolean(a), Boolean(b)) => a != b,
             // Whatever compares a value needs one.
             (Exists(there), _) | (_, Exists(there)) => !there,
-            (Integers(a), Integers(b)) => !a.iter().any(|number| b.binary_search(number).is_ok()),
+            (Integers(a), Integers(b)) => !a.iter().any(|number| b.contains(number)),
             (Integers(a), Range { least, most }) | (Range { least, most }, Integers(a)) => {
                 !a.iter().any(|number| (least..=most).contains(&number))
             }
             (Range { least: a, most: b }, Range { least: c, most: d }) => a > d || c > b,
             (Texts(a), Texts(b)) => !a.iter().any(|text| b.has(text)),
-            (Texts(a), Prefix(start)) | (Prefix(start), Texts(a)) => !a.has_beginning(start),
+            (Texts(a), Prefix(start)) | (Prefix(start), Texts(a)) => {
+                !a.iter().any(|text| text.starts_with(&**start))
+            }
             (Prefix(a), Prefix(b)) => !a.starts_with(&**b) && !b.starts_with(&**a),
             (Networks(a), Networks(b)) => !a.overlaps(b),
-            (Hosts(a), Hosts(b)) => !a.overlaps(b),
+            (Hosts(a), Hosts(b)) => !host::overlap(a, b),
             // An address is under no name.
             (Hosts(_), Networks(_)) | (Networks(_), Hosts(_)) => true,
             (Weekdays { days: a, offset: x }, Weekdays { days: b, offset: y }) => x == y && a & b == 0,

@@ -153,8 +153,8 @@ impl Test {
             (_, Fact::Open) => return Truth::Unknown,
             (Exists(wanted), fact) => matches!(fact, Fact::Missing) != *wanted,
             (Boolean(wanted), Fact::Boolean(value)) => value == wanted,
-            (Hosts(hosts), Fact::Host(name)) => hosts.has(name),
-            (Integers(numbers), Fact::Integer(number)) => numbers.binary_search(number).is_ok(),
+            (Hosts(hosts), Fact::Host(name)) => host::has(hosts, name),
+            (Integers(numbers), Fact::Integer(number)) => numbers.contains(number),
             (Networks(networks), Fact::Address(address)) => networks.contains(*address),
             // A name is in no network, and an address under no name.
             (Hosts(_), Fact::Address(_)) | (Networks(_), Fact::Host(_)) => false,

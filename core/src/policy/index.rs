@@ -1,155 +1,122 @@
 //! Which rules can be for a request, without looking at each.
 //!
-//! Rules with the same actions form a group. In a group, a rule stands under the beginning of each of its resources, all before the first
-//! `+` or `*`; without resources under each subject, and without either under the empty text. The beginnings of a text are found with one
-//! binary search: they are all on the way from the last entry not greater than it up to the root, because each entry knows the nearest
-//! entry before it that it begins with.
+//! A rule stands under texts: the resource of its actions, if they are all of one, and behind it the beginning of each of its resources (all
+//! before the first `+` or `*`), or if it has none, each of its subjects, or if it has neither, nothing. The texts that begin another are
+//! found with one binary search: they are all on the way from the last text not greater than it up to the root, because each text knows the
+//! nearest one before it that it begins with.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
-use core::ops::Range;
 
-use crate::pattern::PatternBuf;
 use crate::request::{Request, Target};
 use crate::scope::Action;
-use crate::sorted::sorted;
+use crate::scope_set::KeyBuffer;
 
+use super::actions;
 use super::rule::Rule;
 use super::texts::Texts;
+
+/// What stands between the resource of actions and the beginning of a path.
+const PATH: &str = ":";
+/// What stands between the resource of actions and a subject.
+const SUBJECT: &str = "@";
 
 /// Where rules stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Index {
-    groups: Vec<Group>,
-    entries: Vec<Entry>,
+    /// The number of a text is the place of its rule, and in the high half which of the rule's resources it is of.
+    texts: Texts,
+    /// Of each text, one more than the place of the nearest text before that begins it; 0 for none.
+    parents: Vec<u32>,
 }
-
-/// Entries of rules with the same actions, all by resource or all by subject.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Group {
-    /// The place of a rule that has these actions.
-    rule: u16,
-    by: By,
-    entries: Range<usize>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum By {
-    Resource,
-    Subject,
-}
-
-/// A rule under one text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
-    text: Box<str>,
-    rule: u16,
-    /// Which of the rule's resources.
-    item: u16,
-    /// The place of the nearest entry before in the group whose text begins this one's.
-    parent: Option<u32>,
-}
-
-/// What entries are sorted by.
-type Key<'r> = (Option<&'r Texts>, By, &'r str, u16, u16);
 
 impl Index {
     /// The index of at most 65,535 rules.
     pub(super) fn of(rules: &[Rule]) -> Self {
-        let mut keys = Vec::new();
-        for (place, rule) in (0..).zip(rules) {
-            push_keys(rule, place, &mut keys);
-        }
-        let mut index = Self { groups: Vec::new(), entries: Vec::with_capacity(keys.len()) };
-        let mut last = None;
-        for (actions, by, text, rule, item) in sorted(keys) {
-            let at = index.entries.len();
-            if last.replace((actions, by)) != Some((actions, by)) {
-                index.groups.push(Group { rule, by, entries: at..at });
+        let mut pairs = Vec::new();
+        for (place, rule) in (0_u32..).zip(rules) {
+            let of_actions = rule.actions.as_ref().map_or("", actions::resource);
+            let mut add = |kind: &str, text: &str, item: u32| {
+                let mut key = String::from(of_actions);
+                key.push_str(kind);
+                key.push_str(text);
+                pairs.push((Box::from(key), place | (item << 16)));
+            };
+            match (&rule.resources, &rule.subjects) {
+                (Some(resources), _) => {
+                    for (item, resource) in (0..).zip(resources) {
+                        add(PATH, resource.as_pattern().literal_prefix(), item);
+                    }
+                }
+                (None, Some(subjects)) => subjects.iter().for_each(|subject| add(SUBJECT, subject, 0)),
+                (None, None) => add(PATH, "", 0),
             }
-            let parent = index.parent(text);
-            index.entries.push(Entry { text: text.into(), rule, item, parent });
-            if let Some(group) = index.groups.last_mut() {
-                group.entries.end = index.entries.len();
-            }
         }
-        index
-    }
-
-    /// The nearest entry of the last group whose text begins this one, which comes next: one on the way up from the last entry.
-    fn parent(&self, text: &str) -> Option<u32> {
-        let last =
-            self.groups.last().filter(|group| !group.entries.is_empty())?.entries.end.checked_sub(1)?;
-        let mut place = u32::try_from(last).ok();
-        while let Some(entry) = place.and_then(|place| self.entry(place)) {
-            if text.starts_with(&*entry.text) {
-                return place;
+        let texts = Texts::of_pairs(pairs);
+        let mut parents: Vec<u32> = Vec::with_capacity(texts.len());
+        for (place, text) in (0..).zip(texts.iter()) {
+            // The nearest text that begins this one is on the way up from the text before.
+            let mut parent: u32 = place;
+            while let Some((before, up)) = up(&texts, &parents, parent) {
+                if text.starts_with(before.0) {
+                    break;
+                }
+                parent = up;
             }
-            place = entry.parent;
+            parents.push(parent);
         }
-        None
+        Self { texts, parents }
     }
 
     /// Calls `found` with the place of each rule that is for the request, its condition aside; perhaps more than once.
     ///
     /// The request is about one path, or nothing that has one.
     pub(super) fn visit(&self, rules: &[Rule], request: &Request<'_>, found: &mut dyn FnMut(u16, &Rule)) {
-        let subject = request.subject.map(|subject| subject.id);
         let path = if let Target::Path(path) = request.target { Some(path) } else { None };
-        let (resource, action) = (request.resource.as_str(), Action::Named(request.action.as_str()));
-        let rule_at = |place: u16| rules.get(usize::from(place));
-        for group in &self.groups {
-            if !rule_at(group.rule).is_some_and(|rule| rule.has_action(resource, action)) {
-                continue;
-            }
-            let text = match group.by {
-                By::Resource => path.map_or("", |path| path.as_str()),
-                By::Subject => subject.unwrap_or_default(),
-            };
-            let mut place = self.last_up_to(&group.entries, text);
-            while let Some(entry) = place.and_then(|place| self.entry(place)) {
-                place = entry.parent;
-                let Some(rule) = rule_at(entry.rule).filter(|_| text.starts_with(&*entry.text)) else {
+        let subject = request.subject.map(|subject| subject.id);
+        let mut key = KeyBuffer::new();
+        for resource in ["", request.resource.as_str()] {
+            for (kind, text) in [(PATH, path.map(|path| path.as_str())), (SUBJECT, subject)] {
+                if kind == SUBJECT && text.is_none() {
                     continue;
-                };
-                let is_for_path = rule.resources.as_ref().is_none_or(|resources| match group.by {
-                    By::Resource => path.is_some_and(|path| {
-                        resources
-                            .get(usize::from(entry.item))
-                            .is_some_and(|ours| ours.as_pattern().matches(path))
-                    }),
-                    // A rule with resources stands under them.
-                    By::Subject => false,
-                });
-                if is_for_path && rule.has_subject(subject) {
-                    found(entry.rule, rule);
+                }
+                key.clear();
+                // It has room for the longest words, paths and subjects.
+                let _ = key
+                    .push(resource)
+                    .and_then(|()| key.push(kind))
+                    .and_then(|()| key.push(text.unwrap_or_default()));
+                let mut place = u32::try_from(self.texts.up_to(key.key())).unwrap_or_default();
+                while let Some(((text, number), up)) = up(&self.texts, &self.parents, place) {
+                    place = up;
+                    let [low, high, item_low, item_high] = number.to_le_bytes();
+                    let (at, item) =
+                        (u16::from_le_bytes([low, high]), u16::from_le_bytes([item_low, item_high]));
+                    let Some(rule) =
+                        rules.get(usize::from(at)).filter(|_| key.key().starts_with(text.as_bytes()))
+                    else {
+                        continue;
+                    };
+                    let is_for_path = rule.resources.as_ref().is_none_or(|resources| {
+                        let ours = resources.get(usize::from(item));
+                        path.zip(ours).is_some_and(|(path, ours)| ours.as_pattern().matches(path))
+                    });
+                    let action = Action::Named(request.action.as_str());
+                    if is_for_path
+                        && rule.has_action(request.resource.as_str(), action)
+                        && rule.has_subject(subject)
+                    {
+                        found(at, rule);
+                    }
                 }
             }
         }
     }
-
-    fn entry(&self, place: u32) -> Option<&Entry> {
-        self.entries.get(usize::try_from(place).ok()?)
-    }
-
-    /// The place of the last entry of a group whose text is not greater.
-    fn last_up_to(&self, group: &Range<usize>, text: &str) -> Option<u32> {
-        let entries = self.entries.get(group.clone())?;
-        let before = entries.partition_point(|entry| *entry.text <= *text).checked_sub(1)?;
-        u32::try_from(group.start.checked_add(before)?).ok()
-    }
 }
 
-fn push_keys<'r>(rule: &'r Rule, place: u16, keys: &mut Vec<Key<'r>>) {
-    let actions = rule.actions.as_ref();
-    match (&rule.resources, &rule.subjects) {
-        (Some(resources), _) => {
-            let texts = resources.iter().map(PatternBuf::as_pattern).map(|pattern| pattern.literal_prefix());
-            keys.extend((0..).zip(texts).map(|(item, text)| (actions, By::Resource, text, place, item)));
-        }
-        (None, Some(subjects)) => {
-            keys.extend(subjects.iter().map(|text| (actions, By::Subject, text, place, 0)));
-        }
-        (None, None) => keys.push((actions, By::Resource, "", place, 0)),
-    }
+/// The text and the number before `place`, and its own parent.
+fn up<'t>(texts: &'t Texts, parents: &[u32], place: u32) -> Option<((&'t str, u32), u32)> {
+    let at = usize::try_from(place.checked_sub(1)?).ok()?;
+    texts.get(at).zip(parents.get(at).copied())
 }

@@ -4,16 +4,16 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::attribute::MAX_TEXT;
-use crate::document::{Fields, Item, Value};
+use crate::document::{Fields, Item};
 use crate::error::{Error, ErrorCode, Place};
 use crate::ip::{Allowlist, Network};
-use crate::sorted::sorted;
 use crate::tier::Tier;
 
 use super::MAX_LIST;
 use super::attribute::{Attribute, Kind};
-use super::clock::{self, Offset};
-use super::host::{self, Hosts};
+use super::clock;
+use super::host;
+use super::read::{self, malformed, refuse};
 use super::texts::Texts;
 
 /// An operator and what it compares with. What can be said in several ways is one operator here: `eq` is a list of one.
@@ -23,9 +23,9 @@ pub(crate) enum Operator {
     Boolean(bool),
     /// `exists`.
     Exists(bool),
-    /// `host`.
-    Hosts(Hosts),
-    /// `eq` and `in` of integers and tiers, ascending.
+    /// `host`, as [`host::compile`] has it.
+    Hosts(Texts),
+    /// `eq` and `in` of integers and tiers.
     Integers(Vec<u64>),
     /// `cidr`.
     Networks(Allowlist),
@@ -35,14 +35,14 @@ pub(crate) enum Operator {
     Range { least: u64, most: u64 },
     /// `eq` and `in` of texts.
     Texts(Texts),
-    /// `from`, `to` and `offset`: minutes of the day.
-    Time { from: u16, to: u16, offset: Offset },
+    /// `from`, `to` and `offset`: minutes of the day, and an offset as [`clock::parse_offset`] has it.
+    Time { from: u64, to: u64, offset: u64 },
     /// `eq` and `in` of weekdays: Monday is the lowest bit.
-    Weekdays { days: u8, offset: Offset },
+    Weekdays { days: u64, offset: u64 },
 }
 
 impl Operator {
-    /// Reads the one operator of a test on an attribute of this kind; `fields` has lost its `attribute`.
+    /// Reads the one operator of a test on an attribute of this kind.
     ///
     /// # Errors
     /// No operator, several, one that the kind does not have, or a wrong operand.
@@ -58,60 +58,36 @@ impl Operator {
         let mut found = None;
         for name in NAMES {
             let Some(item) = fields.optional(name) else { continue };
-            if found.replace((name, item)).is_some() {
-                return Err(
-                    Error::because(ErrorCode::UnknownField, "a test has one operator").at(*item.place())
-                );
+            if found.is_some() {
+                return Err(refuse(ErrorCode::UnknownField, "a test has one operator", item.place()));
             }
+            found = Some((name, item));
         }
-        let (name, item) = found.ok_or_else(|| {
-            let rule = "an operator: `eq in prefix lt lte gt gte cidr host exists`";
-            Error::because(ErrorCode::MissingField, rule).at(*place)
-        })?;
-        let operand = Operand { item, attribute, kind };
-        match (name, kind) {
-            ("exists", _) if attribute.can_be_missing() => boolean(&item).map(Self::Exists),
-            ("eq", Kind::Boolean) => boolean(&item).map(Self::Boolean),
-            ("eq", Kind::Text) => Ok(Self::Texts(Texts::of(&[text(&item)?]))),
-            ("in", Kind::Text) => list(&item, text).map(|texts| Self::Texts(Texts::of(&texts))),
-            ("prefix", Kind::Text) if attribute != Attribute::Method => prefix(&item).map(Self::Prefix),
-            ("eq", Kind::Integer | Kind::Tier) => Ok(Self::Integers(Vec::from([operand.number(&item)?]))),
-            ("in", Kind::Integer | Kind::Tier) => list(&item, |entry| operand.number(entry)).map(integers),
-            ("lt" | "lte" | "gt" | "gte", Kind::Integer | Kind::Tier) => operand.range(name),
-            ("cidr", Kind::Address | Kind::Host) => networks(&item).map(Self::Networks),
-            ("host", Kind::Host) => {
-                list(&item, |entry| entry.parsed(host::check)).map(|names| Self::Hosts(Hosts::of(&names)))
+        let Some((name, item)) = found else {
+            return Err(refuse(
+                ErrorCode::MissingField,
+                "one of `eq in prefix lt lte gt gte cidr host exists`",
+                place,
+            ));
+        };
+        let is_list = name == "in";
+        Ok(match (name, kind) {
+            ("exists", _) if attribute.can_be_missing() => Self::Exists(read::boolean(&item)?),
+            ("eq", Kind::Boolean) => Self::Boolean(read::boolean(&item)?),
+            ("eq" | "in", Kind::Text) => Self::Texts(texts(&item, is_list)?),
+            ("prefix", Kind::Text) if attribute != Attribute::Method => {
+                Self::Prefix(read::text(&item, check_prefix)?.into())
             }
-            ("eq" | "in", Kind::Weekday) => weekdays(name, &item, fields),
-            _ => Err(Error::because(ErrorCode::OperatorNotAllowed, instead(kind)).at(*item.place())),
-        }
-    }
-}
-
-impl Operator {
-    /// Whether an operator that was not parsed is one that [`from_fields`](Self::from_fields) makes.
-    pub(super) fn fits(&self, attribute: Attribute, kind: Kind) -> bool {
-        let most = attribute.most();
-        let is_offset = |offset: &Offset| offset.unsigned_abs() < clock::DAY;
-        match (self, kind) {
-            (Self::Exists(_), _) => attribute.can_be_missing(),
-            (Self::Integers(numbers), Kind::Integer | Kind::Tier) => {
-                numbers.iter().all(|number| *number <= most)
+            ("eq" | "in", Kind::Integer | Kind::Tier) => Self::Integers(numbers(&item, is_list, attribute)?),
+            ("eq" | "in", Kind::Weekday) => {
+                let days = numbers(&item, is_list, attribute)?.into_iter().fold(0, |days, day| days | day);
+                Self::Weekdays { days, offset: offset(fields)? }
             }
-            (Self::Prefix(start), Kind::Text) => {
-                attribute != Attribute::Method && (1..=MAX_TEXT).contains(&start.len())
-            }
-            (Self::Range { least, most: end }, Kind::Integer | Kind::Tier) => least <= end && *end <= most,
-            (Self::Time { from, to, offset }, Kind::Time) => {
-                *from < clock::DAY && *to < clock::DAY && from != to && is_offset(offset)
-            }
-            (Self::Weekdays { days, offset }, Kind::Weekday) => (1..128).contains(days) && is_offset(offset),
-            (Self::Boolean(_), Kind::Boolean)
-            | (Self::Hosts(_), Kind::Host)
-            | (Self::Networks(_), Kind::Address | Kind::Host)
-            | (Self::Texts(_), Kind::Text) => true,
-            _ => false,
-        }
+            ("lt" | "lte" | "gt" | "gte", Kind::Integer | Kind::Tier) => range(name, &item, attribute)?,
+            ("cidr", Kind::Address | Kind::Host) => Self::Networks(networks(&item)?),
+            ("host", Kind::Host) => Self::Hosts(host::compile(&read::texts(&item, host::check)?)),
+            _ => return Err(refuse(ErrorCode::OperatorNotAllowed, instead(kind), item.place())),
+        })
     }
 }
 
@@ -123,102 +99,89 @@ const fn instead(kind: Kind) -> &'static str {
         Kind::Address => "use `cidr` or `exists`",
         Kind::Boolean => "use `eq` or `exists`",
         Kind::Host => "use `host`, `cidr` or `exists`",
-        Kind::Integer => "use `eq`, `in`, `lt`, `lte`, `gt` or `gte`; `exists` where it can be missing",
-        Kind::Text => "use `eq`, `in` or `exists`; `prefix` except of a method",
-        Kind::Tier => "use `eq`, `in`, `lt`, `lte`, `gt` or `gte`",
+        Kind::Integer | Kind::Tier => "use `eq in lt lte gt gte`, or `exists` where it can be missing",
+        Kind::Text => "use `eq in exists`, or `prefix` except of a method",
         Kind::Time => "use `from` and `to`",
         Kind::Weekday => "use `eq` or `in`",
     }
 }
 
-struct Operand<'a, 'p> {
-    item: Item<'a, 'p>,
-    attribute: Attribute,
-    kind: Kind,
-}
-
-impl Operand<'_, '_> {
-    /// An integer, or a tier as its number.
-    fn number(&self, item: &Item<'_, '_>) -> Result<u64, Error> {
-        if self.kind == Kind::Tier {
-            return item.parsed(Tier::parse).map(|tier| u64::from(tier.to_byte()));
-        }
-        item.integer(0, self.attribute.most())
-    }
-
-    fn range(&self, name: &str) -> Result<Operator, Error> {
-        let (number, highest) = (self.number(&self.item)?, self.attribute.most());
-        let (least, most) = match name {
-            "lt" => (Some(0), number.checked_sub(1)),
-            "lte" => (Some(0), Some(number)),
-            "gt" => (number.checked_add(1).filter(|least| *least <= highest), Some(highest)),
-            _ => (Some(number), Some(highest)),
-        };
-        let range = least.zip(most).map(|(least, most)| Operator::Range { least, most });
-        range.ok_or_else(|| Error::because(ErrorCode::OutOfRange, "no value can be").at(*self.item.place()))
-    }
-}
-
-fn integers(numbers: Vec<u64>) -> Operator {
-    let mut numbers = sorted(numbers);
-    numbers.dedup();
-    Operator::Integers(numbers)
-}
-
-/// The entries of a list that is not empty.
-pub(super) fn list<'a, T>(
-    item: &Item<'a, '_>,
-    read: impl FnMut(&Item<'a, '_>) -> Result<T, Error>,
-) -> Result<Vec<T>, Error> {
-    let entries = item.each(MAX_LIST, read)?;
-    if entries.is_empty() { Err(Error::new(ErrorCode::EmptyList).at(*item.place())) } else { Ok(entries) }
-}
-
-fn boolean(item: &Item<'_, '_>) -> Result<bool, Error> {
-    match item.value() {
-        Value::Bool(value) => Ok(*value),
-        _ => Err(Error::because(ErrorCode::WrongType, "expected `true` or `false`").at(*item.place())),
-    }
-}
-
 /// A text that an attribute can be.
-fn text<'a>(item: &Item<'a, '_>) -> Result<&'a str, Error> {
-    item.parsed(|text| {
-        let fits = text.len() <= MAX_TEXT;
-        fits.then_some(text).ok_or_else(|| Error::because(ErrorCode::LimitExceeded, "at most 1 KiB"))
-    })
+fn check_text(text: &str) -> Result<(), Error> {
+    if text.len() <= MAX_TEXT {
+        Ok(())
+    } else {
+        Err(Error::because(ErrorCode::LimitExceeded, "at most 1 KiB"))
+    }
 }
 
-fn prefix(item: &Item<'_, '_>) -> Result<Box<str>, Error> {
-    let text = text(item)?;
-    if text.is_empty() {
-        return Err(
-            Error::because(ErrorCode::InvalidText, "every text begins so, write `exists`").at(*item.place())
-        );
+fn check_prefix(text: &str) -> Result<(), Error> {
+    if text.is_empty() { malformed("every text begins so, write `exists`") } else { check_text(text) }
+}
+
+fn texts(item: &Item<'_, '_>, is_list: bool) -> Result<Texts, Error> {
+    let texts =
+        if is_list { read::texts(item, check_text)? } else { Vec::from([read::text(item, check_text)?]) };
+    Ok(Texts::of(&texts))
+}
+
+/// An integer; a tier or a weekday as its number.
+#[inline(never)]
+fn number(item: &Item<'_, '_>, attribute: Attribute) -> Result<u64, Error> {
+    match attribute {
+        Attribute::Tier => read::word(item, |word| Tier::parse(word).map(|tier| tier.to_byte().into())),
+        Attribute::Weekday => read::word(item, clock::parse_weekday),
+        _ => item.integer(0, attribute.most()),
     }
-    Ok(text.into())
+}
+
+fn numbers(item: &Item<'_, '_>, is_list: bool, attribute: Attribute) -> Result<Vec<u64>, Error> {
+    let mut numbers = Vec::new();
+    let mut read = |item: &Item<'_, '_>| {
+        numbers.push(number(item, attribute)?);
+        Ok(())
+    };
+    if is_list {
+        read::entries(item, MAX_LIST, &mut read)?;
+    } else {
+        read(item)?;
+    }
+    Ok(numbers)
+}
+
+fn range(name: &str, item: &Item<'_, '_>, attribute: Attribute) -> Result<Operator, Error> {
+    let (number, highest) = (number(item, attribute)?, attribute.most());
+    let (least, most) = match name {
+        "lt" => (Some(0), number.checked_sub(1)),
+        "lte" => (Some(0), Some(number)),
+        "gt" => (number.checked_add(1).filter(|least| *least <= highest), Some(highest)),
+        _ => (Some(number), Some(highest)),
+    };
+    match (least, most) {
+        (Some(least), Some(most)) => Ok(Operator::Range { least, most }),
+        _ => Err(refuse(ErrorCode::OutOfRange, "no value can be", item.place())),
+    }
 }
 
 fn networks(item: &Item<'_, '_>) -> Result<Allowlist, Error> {
-    Allowlist::compile(&list(item, |entry| entry.parsed(Network::parse))?)
+    let mut networks = Vec::new();
+    read::entries(item, MAX_LIST, &mut |entry| {
+        networks.push(Network::parse(entry.text()?).map_err(|error| error.at(*entry.place()))?);
+        Ok(())
+    })?;
+    Allowlist::compile(&networks)
 }
 
 fn time(fields: &mut Fields<'_, '_>, place: &Place<'_>) -> Result<Operator, Error> {
-    let from = fields.required("from")?.parsed(clock::parse_time)?;
-    let to = fields.required("to")?.parsed(clock::parse_time)?;
+    let from = read::word(&fields.required("from")?, clock::parse_time)?;
+    let to = read::word(&fields.required("to")?, clock::parse_time)?;
     if from == to {
-        let rule = "`from` and `to` are equal: leave the test out for the whole day";
-        return Err(Error::because(ErrorCode::InvalidWindow, rule).at(Place::Name(place, "to")));
+        let rule = "it begins where it ends: leave the test out for the whole day";
+        return Err(refuse(ErrorCode::InvalidWindow, rule, &Place::Name(place, "to")));
     }
     Ok(Operator::Time { from, to, offset: offset(fields)? })
 }
 
-fn weekdays(name: &str, item: &Item<'_, '_>, fields: &mut Fields<'_, '_>) -> Result<Operator, Error> {
-    let day = |item: &Item<'_, '_>| item.parsed(clock::parse_weekday);
-    let days = if name == "eq" { Vec::from([day(item)?]) } else { list(item, day)? };
-    Ok(Operator::Weekdays { days: days.into_iter().fold(0, |all, day| all | day), offset: offset(fields)? })
-}
-
-fn offset(fields: &mut Fields<'_, '_>) -> Result<Offset, Error> {
-    fields.optional("offset").map_or(Ok(0), |item| item.parsed(clock::parse_offset))
+fn offset(fields: &mut Fields<'_, '_>) -> Result<u64, Error> {
+    fields.optional("offset").map_or(Ok(clock::DAY), |item| read::word(&item, clock::parse_offset))
 }

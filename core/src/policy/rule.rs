@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::document::Item;
+use crate::document::{Fields, Item};
 use crate::error::{Error, ErrorCode};
 use crate::pattern::{Pattern, PatternBuf};
 use crate::request::MAX_ID as MAX_SUBJECT;
@@ -13,7 +13,7 @@ use super::MAX_ID;
 use super::actions;
 use super::attribute::Declared;
 use super::condition::{Condition, Context, MAX_DEPTH};
-use super::operator::list;
+use super::read::{self, malformed};
 use super::texts::Texts;
 
 /// What a rule does when it fires.
@@ -42,21 +42,10 @@ impl Effect {
     }
 
     fn parse(word: &str) -> Result<Self, Error> {
-        let rule = "one of `allow`, `deny` and `require_approval`";
-        let found = Self::ALL.into_iter().find(|effect| effect.word() == word);
-        found.ok_or_else(|| Error::because(ErrorCode::InvalidText, rule))
-    }
-
-    pub(super) const fn to_byte(self) -> u8 {
-        match self {
-            Self::Allow => 0,
-            Self::Deny => 1,
-            Self::RequireApproval => 2,
+        match Self::ALL.into_iter().find(|effect| effect.word() == word) {
+            Some(effect) => Ok(effect),
+            None => malformed("one of `allow`, `deny` and `require_approval`"),
         }
-    }
-
-    pub(super) fn from_byte(byte: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(byte)).copied()
     }
 }
 
@@ -81,31 +70,23 @@ impl Rule {
         nodes: &mut u32,
     ) -> Result<Self, Error> {
         let mut fields = item.fields()?;
-        let id = fields.required("id")?.parsed(|text| check_id(text).map(|()| text))?;
+        let id = read::text(&fields.required("id")?, check_id)?;
         let effect = fields.required("effect")?.parsed(Effect::parse)?;
-        let subjects = fields.optional("subjects").map(|item| texts(&item, check_subject)).transpose()?;
-        let actions = fields.optional("actions").map(|item| read_actions(&item)).transpose()?;
-        let resources = fields.optional("resources").map(|item| list(&item, resource)).transpose()?;
+        let subjects = texts(&mut fields, "subjects", check_subject)?;
+        let actions = texts(&mut fields, "actions", actions::check)?;
+        let resources = match fields.optional("resources") {
+            Some(item) => Some(resources(&item)?),
+            None => None,
+        };
         let mut context = Context { effect, actions: actions.as_ref(), declared, nodes: *nodes };
-        let when = fields
-            .optional("when")
-            .map(|item| Condition::from_document(&item, &mut context, MAX_DEPTH))
-            .transpose()?;
+        let when = match fields.optional("when") {
+            Some(item) => Some(Condition::from_document(&item, &mut context, MAX_DEPTH)?),
+            None => None,
+        };
         *nodes = context.nodes;
         fields.finish()?;
-        Ok(Self::new(id, effect, subjects, actions, resources, when))
-    }
-
-    pub(super) fn new(
-        id: &str,
-        effect: Effect,
-        subjects: Option<Texts>,
-        actions: Option<Texts>,
-        resources: Option<Vec<PatternBuf>>,
-        when: Option<Condition>,
-    ) -> Self {
         let is_open = when.as_ref().is_some_and(|when| when.any_test(&|test| test.attribute.is_of_use()));
-        Self { id: id.into(), effect, subjects, actions, resources, when, is_open }
+        Ok(Self { id: id.into(), effect, subjects, actions, resources, when, is_open })
     }
 
     /// Whether the rule is for this subject; nobody in particular is in no list.
@@ -115,7 +96,7 @@ impl Rule {
 
     /// Whether the rule is for this action.
     pub(crate) fn has_action(&self, resource: &str, action: Action<'_>) -> bool {
-        self.actions.as_ref().is_none_or(|entries| actions::cover(entries, resource, action))
+        self.actions.as_ref().is_none_or(|entries| actions::meet(entries, resource, action, false))
     }
 
     /// Whether the rule is for every action that another one is for.
@@ -143,7 +124,7 @@ impl Rule {
 
     /// Whether the rule is for some of the actions of the scope.
     pub(crate) fn meets_action(&self, scope: &Scope<'_>) -> bool {
-        let meets = |entries| actions::overlap(entries, scope.resource(), scope.action());
+        let meets = |entries| actions::meet(entries, scope.resource(), scope.action(), true);
         self.actions.as_ref().is_none_or(meets)
     }
 
@@ -156,32 +137,38 @@ impl Rule {
     }
 }
 
-/// The actions of a rule or of an attribute.
-pub(super) fn read_actions(item: &Item<'_, '_>) -> Result<Texts, Error> {
-    texts(item, |entry| actions::check(entry).map(drop))
+#[inline(never)]
+fn texts(
+    fields: &mut Fields<'_, '_>,
+    name: &'static str,
+    check: read::Check,
+) -> Result<Option<Texts>, Error> {
+    let Some(item) = fields.optional(name) else { return Ok(None) };
+    Ok(Some(Texts::of(&read::texts(&item, check)?)))
 }
 
-fn texts(item: &Item<'_, '_>, check: fn(&str) -> Result<(), Error>) -> Result<Texts, Error> {
-    let entries = list(item, |entry| entry.parsed(|text| check(text).map(|()| text)))?;
-    Ok(Texts::of(&entries))
+fn resources(item: &Item<'_, '_>) -> Result<Vec<PatternBuf>, Error> {
+    let mut resources = Vec::new();
+    for text in read::texts(item, check_resource)? {
+        resources.push(PatternBuf::parse(text)?);
+    }
+    Ok(resources)
+}
+
+fn check_resource(text: &str) -> Result<(), Error> {
+    if text == "*" {
+        return Err(Error::because(ErrorCode::InvalidPattern, "leave `resources` out for every path"));
+    }
+    Pattern::parse(text).map(|_| ())
 }
 
 /// Checks the id of a rule.
-pub(super) fn check_id(text: &str) -> Result<(), Error> {
+fn check_id(text: &str) -> Result<(), Error> {
     let fits = (1..=MAX_ID).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-    if fits { Ok(()) } else { Err(Error::because(ErrorCode::InvalidText, "1 to 64 of `A-Z a-z 0-9 . _ -`")) }
+    if fits { Ok(()) } else { malformed("1 to 64 of `A-Z a-z 0-9 . _ -`") }
 }
 
-/// Checks the id of a subject.
-pub(super) fn check_subject(text: &str) -> Result<(), Error> {
-    let fits = (1..=MAX_SUBJECT).contains(&text.len());
-    if fits { Ok(()) } else { Err(Error::because(ErrorCode::InvalidText, "1 to 128 bytes")) }
-}
-
-fn resource(item: &Item<'_, '_>) -> Result<PatternBuf, Error> {
-    item.parsed(|text| match text {
-        "*" => Err(Error::because(ErrorCode::InvalidPattern, "leave `resources` out for every path")),
-        _ => PatternBuf::parse(text),
-    })
+fn check_subject(text: &str) -> Result<(), Error> {
+    if (1..=MAX_SUBJECT).contains(&text.len()) { Ok(()) } else { malformed("1 to 128 bytes") }
 }

@@ -3,60 +3,56 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::codec::{DAMAGED, Reader, Writer};
-use crate::error::Error;
 use crate::sorted::sorted;
 
-/// Texts in ascending order, no two equal.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Texts(Vec<Box<str>>);
+/// Texts in ascending order, no two equal; each with a number, which is for [`Index`](super::index::Index) and 0 otherwise: one type is
+/// sorted by one copy of the code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Texts(Vec<(Box<str>, u32)>);
 
 impl Texts {
     /// The set of these texts.
+    #[inline(never)]
     pub(crate) fn of(texts: &[&str]) -> Self {
-        let mut texts = sorted(texts.iter().map(|text| Box::from(*text)).collect::<Vec<_>>());
-        texts.dedup();
-        Self(texts)
+        let mut pairs = Vec::with_capacity(texts.len());
+        for text in texts {
+            pairs.push((Box::from(*text), 0));
+        }
+        Self::of_pairs(pairs)
+    }
+
+    /// The set of these texts with their numbers; a text may be there with several.
+    #[inline(never)]
+    pub(super) fn of_pairs(pairs: Vec<(Box<str>, u32)>) -> Self {
+        let mut pairs = sorted(pairs);
+        pairs.dedup();
+        Self(pairs)
+    }
+
+    /// How many texts are not greater than this one.
+    #[inline(never)]
+    pub(super) fn up_to(&self, text: &[u8]) -> usize {
+        self.0.partition_point(|(known, _)| known.as_bytes() <= text)
+    }
+
+    /// The text and the number at a place.
+    pub(super) fn get(&self, place: usize) -> Option<(&str, u32)> {
+        self.0.get(place).map(|(text, number)| (&**text, *number))
     }
 
     /// Whether the text is one of them.
     pub(crate) fn has(&self, text: &str) -> bool {
-        self.0.binary_search_by(|known| (**known).cmp(text)).is_ok()
-    }
-
-    /// Whether one of them begins with `start`.
-    pub(crate) fn has_beginning(&self, start: &str) -> bool {
-        let at = self.0.partition_point(|known| **known < *start);
-        self.0.get(at).is_some_and(|text| text.starts_with(start))
+        self.up_to(text.as_bytes())
+            .checked_sub(1)
+            .and_then(|place| self.get(place))
+            .is_some_and(|(known, _)| known == text)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(AsRef::as_ref)
+        self.0.iter().map(|(text, _)| &**text)
     }
 
     pub(crate) const fn len(&self) -> usize {
         self.0.len()
-    }
-
-    pub(super) fn write(&self, writer: &mut Writer) {
-        // A list has at most 10,000 entries of at most 1 KiB.
-        writer.u32(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
-        for text in &self.0 {
-            writer.bytes(text.as_bytes());
-        }
-    }
-
-    /// Reads the set, of which `is_right` accepts every text.
-    pub(super) fn read(reader: &mut Reader<'_>, is_right: fn(&str) -> bool) -> Result<Self, Error> {
-        let count = reader.count(size_of::<u32>())?;
-        let mut texts: Vec<Box<str>> = Vec::with_capacity(count);
-        for _ in 0..count {
-            let text = reader.text()?;
-            if !is_right(text) || texts.last().is_some_and(|last| **last >= *text) {
-                return Err(DAMAGED);
-            }
-            texts.push(text.into());
-        }
-        Ok(Self(texts))
     }
 }
