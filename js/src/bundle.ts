@@ -4,6 +4,7 @@ import { bytes as bytesArgument, exactly, string, whole, wrongType } from "./arg
 import { hexBytes, hexText, joined } from "./bytes.js";
 import { answer, integer, sendBytes, utf8 } from "./engine.js";
 import { type Grant, Loaded } from "./grant.js";
+import { LoadedPolicy, type Policy } from "./policy.js";
 import { hmacSha256, kbkdfCounter } from "./primitive.js";
 
 const KEY_LENGTH = 32;
@@ -42,8 +43,7 @@ export interface Bundle {
   readonly not_before: number;
   readonly not_after: number;
   readonly grants: readonly BundledGrant[];
-  /** The compiled policy. */
-  readonly policy: Uint8Array | null;
+  readonly policy: Policy | null;
 }
 
 /** What goes into a bundle. */
@@ -59,7 +59,8 @@ export interface BundleDocument {
   /** Five minutes later by default: how late a revocation can reach the audience. */
   readonly not_after?: number;
   readonly grants: readonly { readonly id: string; readonly token_hash?: Uint8Array | null; readonly grant: Grant }[];
-  readonly policy?: Uint8Array | null;
+  /** A policy, or the bytes of one. */
+  readonly policy?: Policy | Uint8Array | null;
 }
 
 /**
@@ -105,7 +106,7 @@ function read(body: Uint8Array): Bundle {
     not_before: integerAt(SERIAL_AT + 8),
     not_after: integerAt(SERIAL_AT + 16),
     grants,
-    policy: policy.length === 0 ? null : policy.slice(),
+    policy: policy.length === 0 ? null : new LoadedPolicy(policy.slice()),
   };
 }
 
@@ -122,7 +123,7 @@ export function makeBundle(document: BundleDocument, key: Uint8Array): Uint8Arra
   const { length } = grants;
   pieces.push(integer(length));
   for (let index = 0; index < length; index++) pieces.push(...entry(grants[index], `grants[${index}]`));
-  pieces.push(...prefixed(policy == null ? new Uint8Array(0) : bytesArgument("policy", policy)));
+  pieces.push(...prefixed(policy == null ? new Uint8Array(0) : policyBytes(policy)));
   const body = joined(...pieces);
   const bundle = joined(body, hmacSha256(key, body));
   // The one check of the whole layout is the engine's.
@@ -136,6 +137,10 @@ function entry(given: BundleDocument["grants"][number] | undefined, place: strin
   if (!Loaded.is(grant)) throw wrongType(`${place}.grant`, "a grant of `compileGrant` or `loadGrant`", grant);
   const hash = token_hash == null ? new Uint8Array(0) : exactly(`${place}.token_hash`, KEY_LENGTH, token_hash);
   return [...prefixed(utf8(string(`${place}.id`, id))), ...prefixed(hash), ...prefixed(Loaded.bytesOf(grant))];
+}
+
+function policyBytes(policy: unknown): Uint8Array {
+  return LoadedPolicy.is(policy) ? LoadedPolicy.bytesOf(policy) : bytesArgument("policy", policy);
 }
 
 /** The key of an audience, 32 bytes, derived from a master key: what an edge is given instead of that. */

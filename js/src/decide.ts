@@ -3,6 +3,7 @@ import type { ReasonCode } from "./codes.js";
 import { integer, json, sendBytes, utf8 } from "./engine.js";
 import { type Grant, Loaded, type Tier } from "./grant.js";
 import { decidePacked } from "./packed.js";
+import { LoadedPolicy, type Policy } from "./policy.js";
 import { ReadRequest, type RequestDocument } from "./request.js";
 import { append, ReadUsage, type Usage } from "./usage.js";
 
@@ -16,6 +17,8 @@ export interface Link {
 export interface DecideOptions {
   /** Through what the request comes, outermost first: agent, token, narrower tokens. At most 4. */
   readonly chain: readonly Link[];
+  /** The operator's rules; left out, what the chain allows is allowed. */
+  readonly policy?: Policy;
   readonly request: RequestDocument;
 }
 
@@ -73,26 +76,41 @@ export interface Decision {
  * @throws {TypeError} a field is `undefined` or `null`, or an argument is not what it should be.
  */
 export function decide(options: DecideOptions): Decision {
-  const { chain, request } = readOptions(options);
-  const links = readChain(chain);
-  const asked = new ReadRequest(request);
+  const asked = readAsked(options);
   // What the packed layout has no room for, and all that is wrong, goes to the engine as a document: it says what is wrong.
-  return decidePacked(links, asked) ?? decideDocument(links, asked);
+  return decidePacked(asked) ?? askDocument<Decision>("decide_document", asked);
+}
+
+/** What is asked, its properties read, each once. */
+export interface Asked {
+  readonly links: readonly ReadLink[];
+  readonly policy: LoadedPolicy | undefined;
+  readonly request: ReadRequest;
 }
 
 const has = Object.prototype.hasOwnProperty;
 
-function readOptions(options: unknown): { chain: unknown; request: unknown } {
+/** Reads the options of a decision. */
+export function readAsked(options: unknown): Asked {
   if (typeof options !== "object" || options === null) throw wrongType("options", "an object", options);
   const given = options as Record<string, unknown>;
-  let chain, request;
+  let chain, policy, request;
   for (const name in given) {
     if (!has.call(given, name)) continue;
     if (name === "chain") chain = given[name];
+    else if (name === "policy") policy = readPolicy(given[name]);
     else if (name === "request") request = given[name];
     else throw new TypeError(`options: unknown property \`${name}\``);
   }
-  return { chain, request };
+  return { links: readChain(chain), policy, request: new ReadRequest(request) };
+}
+
+/** A policy that is there and is none was meant to narrow: it must not mean "what the chain allows". */
+function readPolicy(policy: unknown): LoadedPolicy {
+  if (!LoadedPolicy.is(policy)) {
+    throw wrongType("policy", "a policy that compilePolicy of this copy of the package made, or no such property", policy);
+  }
+  return policy;
 }
 
 /** A link whose properties have been read, each once. */
@@ -127,11 +145,12 @@ function notAGrant(index: number, value: unknown): TypeError {
   return wrongType(`chain[${index}].grant`, "a grant that compileGrant of this copy of the package made", value);
 }
 
-/** The decision through documents: slower, and exact about what is wrong. */
-function decideDocument(links: readonly ReadLink[], asked: ReadRequest): Decision {
-  const chain = links.map((link, index) => ({ usage: link.usage.document(index) }));
-  const document = utf8(JSON.stringify({ chain, request: asked.document() }));
-  const grants = links.map((link) => Loaded.bytesOf(link.grant));
-  const pieces = grants.flatMap((bytes) => [integer(bytes.length), bytes]);
-  return json<Decision>(sendBytes("decide_document", integer(grants.length), ...pieces, document));
+/** An answer through documents: slower, and exact about what is wrong. */
+export function askDocument<T>(name: "decide_document" | "explain_document", asked: Asked): T {
+  const chain = asked.links.map((link, index) => ({ usage: link.usage.document(index) }));
+  const document = utf8(JSON.stringify({ chain, request: asked.request.document() }));
+  const compiled = asked.links.map((link) => Loaded.bytesOf(link.grant));
+  compiled.push(asked.policy === undefined ? new Uint8Array(0) : LoadedPolicy.bytesOf(asked.policy));
+  const pieces = compiled.flatMap((bytes) => [integer(bytes.length), bytes]);
+  return json<T>(sendBytes(name, integer(asked.links.length), ...pieces, document));
 }

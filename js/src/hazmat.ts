@@ -9,6 +9,7 @@ export {
   hmacSha256,
   kbkdfCounter,
   loadGrant,
+  loadPolicy,
   makeBundle,
   sealWithSalt,
   sha256,

@@ -2,10 +2,12 @@
 // It takes only what is certainly right. Everything else goes to the engine as a document, so that there is one judge of what is wrong.
 
 import { REASONS } from "./codes.js";
-import type { Decision, Reason, ReadLink, Standing } from "./decide.js";
+import type { Asked, Decision, NeededApproval, Reason, ReadLink, Standing } from "./decide.js";
 import { address, enter, FAILED, leave, memory, reserve, STALE, status, view, write } from "./engine.js";
 import { Loaded } from "./grant.js";
-import type { ReadCost, ReadRequest } from "./request.js";
+import { hexText } from "./bytes.js";
+import { LoadedPolicy } from "./policy.js";
+import { ReadApproval, ReadAttributes, type ReadCost, type ReadRequest, ReadSubject } from "./request.js";
 import { append, type BucketState, isCounter, NEITHER, type ReadState, stateOf, type Usage, type WindowState } from "./usage.js";
 
 const MAX_LINKS = 4;
@@ -16,23 +18,31 @@ const STATE_LENGTH = 32;
 const MAX_LIMITS = 8;
 /** The most that a link takes. */
 const LINK_ROOM = LINK_LENGTH + MAX_LIMITS * STATE_LENGTH;
+const POLICY_LENGTH = 16;
+const APPROVAL_LENGTH = 40;
+/** Before its name and value, and the longest value that is no text. */
+const ATTRIBUTE_ROOM = 4 + 8;
 const HAS_COST = 1;
+const HAS_POLICY = 2;
+const HAS_APPROVAL = 4;
 const HANDLE_LENGTH = 16;
 const MAX_WORD = 255;
 const MAX_TARGET = 65_535;
 /** Once more for a grant that is not loaded, and for each that loading another has pushed out. */
 const ATTEMPTS = MAX_LINKS + 1;
+const NO_LINK = 255;
 
 /** The decision, or `undefined` if the packed layout is not the way to take it. */
-export function decidePacked(links: readonly ReadLink[], asked: ReadRequest): Decision | undefined {
+export function decidePacked({ links, policy, request: asked }: Asked): Decision | undefined {
   if (!isOrdinary(links, asked)) return undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const end = writeRequest(links, asked);
+    const end = writeRequest(links, policy, asked);
     if (end === 0) return undefined;
     const result = leave(enter().decide(end - address));
     if (result < FAILED) return readDecision(links);
     if (status(result) !== STALE) return undefined;
     for (const link of links) Loaded.load(link.grant);
+    if (policy !== undefined) LoadedPolicy.load(policy);
   }
   return undefined;
 }
@@ -48,7 +58,8 @@ function isOrdinary(links: readonly ReadLink[], asked: ReadRequest): boolean {
     isTrust(asked.trust) &&
     asked.hasOrdinaryCost &&
     isCounter(asked.now) &&
-    asked.hasOrdinarySubject
+    asked.hasOrdinarySubject &&
+    asked.hasOrdinaryRest
   );
 }
 
@@ -71,20 +82,24 @@ function tierByte(tier: unknown): number {
 }
 
 /** Writes the request and returns its end; 0 if a field is no text or too long for the layout. */
-function writeRequest(links: readonly ReadLink[], asked: ReadRequest): number {
+function writeRequest(links: readonly ReadLink[], policy: LoadedPolicy | undefined, asked: ReadRequest): number {
   const { resource, action, ip = "" } = asked;
   const target = asked.path ?? asked.listing ?? "";
   if (typeof resource !== "string" || typeof action !== "string") return 0;
   if (typeof target !== "string" || typeof ip !== "string") return 0;
+  // Only a policy looks at the rest.
+  const rest = policy === undefined ? undefined : asked;
   const texts = 3 * (resource.length + action.length + target.length + ip.length);
-  reserve(HEAD_LENGTH + COST_LENGTH + LINK_ROOM * links.length + texts);
-  const start = writeLinks(links, writeCost(asked.cost as ReadCost | undefined, address + HEAD_LENGTH));
+  const parts = COST_LENGTH + POLICY_LENGTH + APPROVAL_LENGTH + LINK_ROOM * links.length;
+  reserve(HEAD_LENGTH + parts + texts + (rest === undefined ? 0 : roomOfRest(rest)));
+  const afterCost = writeCost(asked.cost as ReadCost | undefined, address + HEAD_LENGTH);
+  const start = writeLinks(links, policy === undefined ? afterCost : writePolicy(policy, asked, afterCost));
   const afterResource = write(resource, start);
   const afterAction = write(action, afterResource);
   const afterTarget = write(target, afterAction);
-  const end = write(ip, afterTarget);
+  const afterIp = write(ip, afterTarget);
   if (afterResource - start > MAX_WORD || afterAction - afterResource > MAX_WORD) return 0;
-  if (afterTarget - afterAction > MAX_TARGET || end - afterTarget > MAX_WORD) return 0;
+  if (afterTarget - afterAction > MAX_TARGET || afterIp - afterTarget > MAX_WORD) return 0;
   const head = address;
   const bytes = memory;
   bytes[head] = 1;
@@ -96,12 +111,66 @@ function writeRequest(links: readonly ReadLink[], asked: ReadRequest): number {
   bytes[head + 6] = afterTarget - afterAction;
   bytes[head + 7] = (afterTarget - afterAction) >> 8;
   bytes[head + 8] = asked.ip === undefined ? 0 : 1;
-  bytes[head + 9] = end - afterTarget;
+  bytes[head + 9] = afterIp - afterTarget;
   bytes[head + 10] = (asked.trust as number | undefined) ?? 0;
-  bytes[head + 11] = asked.cost === undefined ? 0 : HAS_COST;
+  bytes[head + 11] =
+    (asked.cost === undefined ? 0 : HAS_COST) |
+    (policy === undefined ? 0 : HAS_POLICY) |
+    (rest?.approval === undefined ? 0 : HAS_APPROVAL);
   view.setUint32(head + 12, 0);
   writeInteger(view, asked.now as number, head + 16);
-  return end;
+  return rest === undefined ? afterIp : writeRest(rest, afterIp);
+}
+
+function roomOfRest({ subject, attributes }: ReadRequest): number {
+  let room = subject instanceof ReadSubject ? 3 * (subject.id as string).length : 0;
+  if (attributes instanceof ReadAttributes) {
+    for (const name of attributes.names) room += ATTRIBUTE_ROOM + name.length;
+    for (const value of attributes.values) if (typeof value === "string") room += 3 * value.length;
+  }
+  return room;
+}
+
+/** The policy's handle and the approval, before the links. */
+function writePolicy(policy: LoadedPolicy, { approval }: ReadRequest, at: number): number {
+  LoadedPolicy.writeHandle(policy, view, at);
+  view.setUint32(at + HANDLE_LENGTH - 4, 0);
+  const end = at + POLICY_LENGTH;
+  if (!(approval instanceof ReadApproval)) return end;
+  const digest = approval.digest as string;
+  for (let index = 0; index < 32; index++) memory[end + index] = Number.parseInt(digest.slice(2 * index, 2 * index + 2), 16);
+  view.setUint32(end + 32, approval.approvers as number, true);
+  view.setUint32(end + 36, 0);
+  return end + APPROVAL_LENGTH;
+}
+
+/** The subject and the attributes, behind the texts; both are known to fit. */
+function writeRest({ subject, attributes }: ReadRequest, start: number): number {
+  const bytes = memory;
+  const end = subject instanceof ReadSubject ? write(subject.id as string, start) : start;
+  bytes[address + 12] = end - start;
+  if (!(attributes instanceof ReadAttributes)) return end;
+  const { names, values } = attributes;
+  bytes[address + 13] = names.length;
+  let at = end;
+  for (let index = 0; index < names.length; index++) {
+    const begin = at;
+    const value = values[index];
+    const behindName = write(names[index] as string, begin + 4);
+    if (typeof value === "string") at = write(value, behindName);
+    else if (typeof value === "number") {
+      writeInteger(view, value, behindName);
+      at = behindName + 8;
+    } else {
+      bytes[behindName] = value === true ? 1 : 0;
+      at = behindName + 1;
+    }
+    bytes[begin] = behindName - begin - 4;
+    bytes[begin + 1] = typeof value === "string" ? 0 : typeof value === "number" ? 1 : 2;
+    bytes[begin + 2] = at - behindName;
+    bytes[begin + 3] = (at - behindName) >> 8;
+  }
+  return at;
 }
 
 function writeLinks(links: readonly ReadLink[], start: number): number {
@@ -181,8 +250,11 @@ function readDecision(links: readonly ReadLink[]): Decision {
     at += USAGE_LENGTH;
   }
   const reasons: Reason[] = [];
+  const reasonsAt = at;
   for (let count = bytes[head + 2] as number; count > 0; count--) {
-    reasons.push({ code: REASONS[data.getUint16(at, true)] as Reason["code"], link: bytes[at + 2] as number });
+    const code = REASONS[data.getUint16(at, true)] as Reason["code"];
+    const link = bytes[at + 2] as number;
+    reasons.push(link === NO_LINK ? { code } : { code, link });
     at += REASON_LENGTH;
   }
   let limits: Standing[] | undefined;
@@ -190,8 +262,25 @@ function readDecision(links: readonly ReadLink[]): Decision {
     limits = append(limits, readLimit(links, usages as NextUsage[], data, at));
     at += LIMIT_LENGTH;
   }
+  for (let index = 0; index < reasons.length; index++) {
+    const length = bytes[reasonsAt + REASON_LENGTH * index + 3] as number;
+    if (length === 0) continue;
+    // Ids of rules are ASCII.
+    reasons[index] = { ...(reasons[index] as Reason), rule: String.fromCharCode(...bytes.subarray(at, at + length)) };
+    at += length;
+  }
   const decision = OUTCOMES[bytes[head] as number] as Decision["decision"];
-  return { decision, reasons, usages: usages ?? [], limits: limits ?? [], approval: null };
+  return { decision, reasons, usages: usages ?? [], limits: limits ?? [], approval: decision === "ask" ? readApproval(reasons, at) : null };
+}
+
+const TIERS = ["standard", "sensitive", "critical"] as const;
+
+/** Reads what people have to approve; the rules that ask are those of the reasons. */
+function readApproval(reasons: readonly Reason[], at: number): NeededApproval {
+  const rules: string[] = [];
+  for (const { code, rule } of reasons) if (code === "approval_required" && rule !== undefined) rules.push(rule);
+  const tier = TIERS[memory[at + 33] as number] as NeededApproval["tier"];
+  return { digest: hexText(memory.subarray(at, at + 32)), approvers: memory[at + 32] as number, tier, rules };
 }
 
 /** Reads how a limit stands, and puts its state into the usage of its link. */

@@ -66,7 +66,7 @@ const WORD = /^[a-z][a-z0-9_-]{0,31}$/;
 const SURELY_SHORT = 42;
 
 /** A subject whose properties have been read, each once. */
-class ReadSubject {
+export class ReadSubject {
   kind: unknown = undefined;
   id: unknown = undefined;
   /** What is there besides, or instead, for the engine to refuse. */
@@ -124,6 +124,78 @@ export class ReadCost {
   }
 }
 
+/** What the name of an attribute can be. */
+const NAME = /^[a-z][a-z0-9_.-]{0,63}$/;
+/** A text of so many characters has at most 1 KiB. */
+const SURELY_FITS = 341;
+const MAX_ATTRIBUTES = 64;
+
+/** Attributes whose names and values have been read, each once. */
+export class ReadAttributes {
+  readonly names: string[] = [];
+  readonly values: unknown[] = [];
+
+  constructor(attributes: object) {
+    const given = attributes as Record<string, unknown>;
+    for (const name in given) {
+      if (!has.call(given, name)) continue;
+      this.names.push(name);
+      this.values.push(given[name]);
+    }
+  }
+
+  /** Whether the engine certainly takes them. */
+  get isOrdinary(): boolean {
+    if (this.names.length > MAX_ATTRIBUTES) return false;
+    for (const name of this.names) if (!NAME.test(name)) return false;
+    for (const value of this.values) {
+      const fits = typeof value === "string" ? value.length <= SURELY_FITS : typeof value === "boolean" || isCounter(value);
+      if (!fits) return false;
+    }
+    return true;
+  }
+
+  /** The attributes as an object again. */
+  get fields(): object {
+    return Object.fromEntries(this.names.map((name, index) => [name, this.values[index]]));
+  }
+}
+
+const DIGEST = /^[0-9a-f]{64}$/;
+const MAX_APPROVERS = 16;
+
+/** An approval whose properties have been read, each once. */
+export class ReadApproval {
+  digest: unknown = undefined;
+  approvers: unknown = undefined;
+  /** What is there besides, for the engine to refuse. */
+  odd: Record<string, unknown> | undefined = undefined;
+
+  constructor(approval: object) {
+    const given = approval as Record<string, unknown>;
+    for (const name in given) {
+      if (!has.call(given, name)) continue;
+      const value = given[name];
+      if (name === "digest" && value !== undefined) this.digest = value;
+      else if (name === "approvers" && value !== undefined) this.approvers = value;
+      else this.odd = { ...this.odd, [name]: value };
+    }
+  }
+
+  /** Whether the engine certainly takes it. */
+  get isOrdinary(): boolean {
+    const { digest, approvers } = this;
+    if (this.odd !== undefined || typeof digest !== "string" || !DIGEST.test(digest)) return false;
+    return isCounter(approvers) && approvers >= 1 && approvers <= MAX_APPROVERS;
+  }
+
+  /** The approval as an object again. */
+  get fields(): object {
+    const { odd, ...known } = this;
+    return { ...present(known), ...odd };
+  }
+}
+
 /** A request whose properties have been read, each once; what is `undefined` is absent. */
 export class ReadRequest {
   subject: unknown = undefined;
@@ -137,6 +209,8 @@ export class ReadRequest {
   now: unknown = undefined;
   trust: unknown = undefined;
   cost: unknown = undefined;
+  attributes: unknown = undefined;
+  approval: unknown = undefined;
   /** The properties for which the packed layout has no room, or that a request does not have: for the engine. */
   unknown: Record<string, unknown> | undefined = undefined;
 
@@ -153,7 +227,7 @@ export class ReadRequest {
     this.now ??= Date.now();
   }
 
-  /** Whether the subject, which a decision does not depend on, is certainly well-formed; if not, the engine says why. */
+  /** Whether the subject is certainly well-formed; if not, the engine says why. */
   get hasOrdinarySubject(): boolean {
     const { subject } = this;
     return subject === undefined || (subject instanceof ReadSubject && subject.isOrdinary);
@@ -165,12 +239,23 @@ export class ReadRequest {
     return cost === undefined || (cost instanceof ReadCost && cost.odd === undefined);
   }
 
+  /** Whether the attributes and the approval, if they are there, are certainly well-formed. */
+  get hasOrdinaryRest(): boolean {
+    const { attributes, approval } = this;
+    return (
+      (attributes === undefined || (attributes instanceof ReadAttributes && attributes.isOrdinary)) &&
+      (approval === undefined || (approval instanceof ReadApproval && approval.isOrdinary))
+    );
+  }
+
   /** The request as a document again. */
   document(): Plain {
-    const { unknown, subject, cost, ...known } = this;
+    const { unknown, subject, cost, attributes, approval, ...known } = this;
     const parts = {
       subject: subject instanceof ReadSubject ? subject.fields : subject,
       cost: cost instanceof ReadCost ? cost.fields : cost,
+      attributes: attributes instanceof ReadAttributes ? attributes.fields : attributes,
+      approval: approval instanceof ReadApproval ? approval.fields : approval,
     };
     return plain({ ...present({ ...known, ...parts }), ...unknown }, "request");
   }
@@ -211,6 +296,12 @@ function take(request: ReadRequest, name: string, value: unknown): void {
       return;
     case "cost":
       request.cost = isPlain(value) ? new ReadCost(value) : value;
+      return;
+    case "attributes":
+      request.attributes = isPlain(value) ? new ReadAttributes(value) : value;
+      return;
+    case "approval":
+      request.approval = isPlain(value) ? new ReadApproval(value) : value;
       return;
     default:
       request.unknown = { ...request.unknown, [name]: value };

@@ -10,10 +10,10 @@ import { gzipSync } from "node:zlib";
 import { derive, hazmat, installed, required, requiredDerive, requiredHazmat, run, tarball, warded } from "./project.mjs";
 
 const NAMES = [
-  "Keyring", "WardedError", "compileGrant", "covers", "decide", "hashToken", "mintToken", "openBundle", "overlaps", "parseToken", "redact", "settle", "verifyChain", "verifyToken",
+  "Keyring", "WardedError", "compileGrant", "compilePolicy", "covers", "decide", "explain", "hashToken", "lintGrant", "lintPolicy", "mintToken", "openBundle", "overlaps", "parseToken", "redact", "settle", "verifyChain", "verifyToken",
 ];
 const HAZMAT = [
-  "aesGcmOpen", "aesGcmSeal", "argon2id", "audienceKey", "hmacSha256", "kbkdfCounter", "loadGrant", "makeBundle", "pbkdf2Sha256", "sealWithSalt", "sha256",
+  "aesGcmOpen", "aesGcmSeal", "argon2id", "audienceKey", "hmacSha256", "kbkdfCounter", "loadGrant", "loadPolicy", "makeBundle", "pbkdf2Sha256", "sealWithSalt", "sha256",
 ];
 const DERIVE = ["argon2id", "pbkdf2Sha256"];
 const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));

@@ -8,9 +8,9 @@ import { test } from "node:test";
 import { file, project, repository } from "./project.mjs";
 
 const PROGRAM = `
-import { compileGrant, covers, decide, hashToken, Keyring, mintToken, openBundle, overlaps, parseToken, verifyChain, verifyToken, WardedError } from "warded";
-import type { Bundle, CheckpointDocument, VerifiedChain, CompiledGrant, Context, Decision, ErrorCode, Grant, GrantDocument, ReasonCode, RequestDocument, TokenKind, Usage } from "warded";
-import { aesGcmOpen, aesGcmSeal, audienceKey, hmacSha256, kbkdfCounter, loadGrant, makeBundle, sealWithSalt, sha256 } from "warded/hazmat";
+import { compileGrant, compilePolicy, covers, decide, explain, hashToken, Keyring, lintGrant, lintPolicy, mintToken, openBundle, overlaps, parseToken, verifyChain, verifyToken, WardedError } from "warded";
+import type { Bundle, CheckpointDocument, CompiledGrant, CompiledPolicy, Condition, Context, Decision, ErrorCode, Explanation, Grant, GrantDocument, Policy, PolicyDocument, ReasonCode, RequestDocument, TokenKind, Usage, VerifiedChain, Warning } from "warded";
+import { aesGcmOpen, aesGcmSeal, audienceKey, hmacSha256, kbkdfCounter, loadGrant, loadPolicy, makeBundle, sealWithSalt, sha256 } from "warded/hazmat";
 import { argon2id, pbkdf2Sha256 } from "warded/derive";
 import { argon2id as anyArgon2id, pbkdf2Sha256 as anyPbkdf2Sha256 } from "warded/hazmat";
 
@@ -24,6 +24,15 @@ const usage: Usage | undefined = decision.usages[0];
 const code: ReasonCode | undefined = decision.reasons[0]?.code;
 const listing = decide({ chain: [{ grant }], request: { resource: "secrets", action: "read", listing: "a/*", now: 1 } });
 const issue = decide({ chain: [{ grant }], request: { resource: "tokens", action: "issue", issue: { scopes: ["a:b"], ttl_ms: 1 } } });
+
+const when: Condition = { any: [{ attribute: "trust", gte: 2 }, { not: { all: [{ attribute: "ip", cidr: ["10.0.0.0/8"] }] } }, { attribute: "time", from: "08:00", to: "18:00" }] };
+const rules: PolicyDocument = { version: 1, approvals: { critical: 3 }, rules: [{ id: "a", effect: "allow", actions: ["secrets:read"], when }] };
+const policy: CompiledPolicy = compilePolicy(rules);
+const loaded: Policy = loadPolicy(compilePolicy("{}").bytes);
+const asked: string | undefined = decide({ chain: [{ grant }], policy, request }).approval?.digest;
+const explained: Explanation = explain({ chain: [{ grant }], policy: loaded, request });
+const warnings: readonly Warning[] = [...lintPolicy(policy.document), ...lintGrant(document, 0)];
+const lacked: string | undefined = explained.nearest?.missing[0]?.clause;
 
 const context: Context = { purpose: "value", version: 1 };
 const keyring = new Keyring([Keyring.generate()]);

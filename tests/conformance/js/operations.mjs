@@ -30,13 +30,24 @@ export function lines(modules) {
 
 function operationsOf(warded, hazmat) {
   const keyring = (call) => new warded.Keyring(call.keys.map(bytes));
+  const policyOf = ({ policy }) => {
+    // The errors of a text are seen from the text.
+    return typeof policy === "string" ? warded.compilePolicy(policy) : under("policy", () => warded.compilePolicy(policy));
+  };
+  const asked = ({ chain, policy, request }) => {
+    const links = chain.map(({ grant, ...rest }, index) => ({
+      grant: under(`chain[${index}].grant`, () => warded.compileGrant(grant)),
+      ...rest,
+    }));
+    return { chain: links, request, ...(policy === undefined ? {} : { policy: policyOf({ policy }) }) };
+  };
   return {
-    decide({ chain, request }) {
-      const links = chain.map(({ grant, ...rest }, index) => ({
-        grant: under(`chain[${index}].grant`, () => warded.compileGrant(grant)),
-        ...rest,
-      }));
-      return warded.decide({ chain: links, request });
+    decide: (call) => warded.decide(asked(call)),
+    explain: (call) => warded.explain(asked(call)),
+    compile_policy: (call) => ({ bytes: hex(policyOf(call).bytes) }),
+    lint({ policy, grant, now }) {
+      const warnings = () => (policy === undefined ? warded.lintGrant(grant, now) : warded.lintPolicy(policy));
+      return { warnings: warnings() };
     },
     settle({ op, grant, reserved_at, ...rest }) {
       const compiled = under("grant", () => warded.compileGrant(grant));
@@ -81,7 +92,7 @@ function operationsOf(warded, hazmat) {
       const opened = warded.openBundle(bytes(bundle), { key: bytes(key), now, audience, minSerial: min_serial });
       const shown = (value) => value && hex(value);
       const grants = opened.grants.map(({ id, token_hash, grant }) => ({ id, token_hash: shown(token_hash), grant: hex(grant.bytes) }));
-      return { ...opened, audience, grants, policy: shown(opened.policy) };
+      return { ...opened, audience, grants, policy: shown(opened.policy?.bytes ?? null) };
     },
   };
 }

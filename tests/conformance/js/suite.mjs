@@ -45,6 +45,7 @@ export function check(text) {
 
 /** An answer without its prose. */
 function comparable(answer) {
+  if (Array.isArray(answer?.warnings)) return { warnings: answer.warnings.map(({ message, ...warning }) => warning) };
   if (answer?.error === undefined) return answer;
   const { code, field } = answer.error;
   return { error: field === undefined ? { code } : { code, field } };

@@ -36,6 +36,13 @@ pub struct Case {
 /// An answer without its prose.
 #[must_use]
 pub fn comparable(answer: &Value) -> Value {
+    if let Some(warnings) = answer.get("warnings").and_then(Value::as_array) {
+        let without_message = |warning: &Value| {
+            let fields = warning.as_object().into_iter().flatten().filter(|(name, _)| *name != "message");
+            fields.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>()
+        };
+        return json!({ "warnings": warnings.iter().map(without_message).collect::<Vec<_>>() });
+    }
     let Some(error) = answer.get("error").and_then(Value::as_object) else { return answer.clone() };
     let kept =
         ["code", "field"].into_iter().filter_map(|name| Some((name.to_owned(), error.get(name)?.clone())));

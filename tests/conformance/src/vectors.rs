@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::Case;
 
 mod grants;
+mod policies;
 
 macro_rules! vectors {
     ($($name:ident)*) => { $(
@@ -14,7 +15,7 @@ macro_rules! vectors {
     )* };
 }
 
-vectors! { bundle calls chain crypto decide filter ip narrows quota redact scope seal time token }
+vectors! { ask bundle calls chain crypto decide explain filter ip lint narrows policy quota redact scope seal time token }
 
 /// Every case of every file.
 ///
@@ -29,6 +30,11 @@ pub fn cases() -> Vec<Case> {
     decisions("decide.json", &decide(), &mut cases);
     decisions("quota.json", &quota(), &mut cases);
     settlements(&quota(), &mut cases);
+    policies::decisions(&policy(), &mut cases);
+    policies::refusals(&policy(), &mut cases);
+    policies::answers("ask.json", "decide", &ask(), "cases", &mut cases);
+    policies::answers("explain.json", "explain", &explain(), "cases", &mut cases);
+    policies::warnings(&lint(), &mut cases);
     addresses(&ip(), &mut cases);
     scopes(&scope(), &mut cases);
     lifetimes(&time(), &mut cases);

@@ -9,10 +9,13 @@ use warded_core::decide::MAX_LINKS;
 use warded_core::decision::Decision;
 use warded_core::error::{Error, ErrorCode};
 use warded_core::grant::Grant;
+use warded_core::policy::Policy;
 use warded_core::usage::Usage;
 
 /// How many grants stay loaded.
 const MAX_GRANTS: usize = 256;
+/// How many policies stay loaded.
+const MAX_POLICIES: usize = 32;
 /// How many keyrings stay loaded.
 const MAX_KEYRINGS: usize = 8;
 /// How many compiled bytes stay loaded, so that 256 large grants cannot fill the memory.
@@ -58,6 +61,7 @@ fn tag([a, b, c, d, e, f, g, h, ..]: [u8; 32]) -> [u8; 8] {
 #[derive(Debug)]
 pub(crate) struct Cache {
     grants: Slots<Grant>,
+    policies: Slots<Policy>,
     keyrings: Slots<Keyring>,
     pub(crate) work: Work,
 }
@@ -73,6 +77,7 @@ impl Cache {
     pub(crate) const fn new() -> Self {
         Self {
             grants: Slots::new(MAX_GRANTS, MAX_BYTES),
+            policies: Slots::new(MAX_POLICIES, MAX_BYTES),
             keyrings: Slots::new(MAX_KEYRINGS, usize::MAX),
             work: Work { usages: [const { Usage::new(0, 0, 0) }; MAX_LINKS], decision: Decision::new() },
         }
@@ -80,6 +85,10 @@ impl Cache {
 
     pub(crate) fn load_grant(&mut self, bytes: &[u8]) -> Result<Handle, Error> {
         self.grants.load(tag(sha256(bytes)), bytes.len(), || Grant::from_bytes(bytes))
+    }
+
+    pub(crate) fn load_policy(&mut self, bytes: &[u8]) -> Result<Handle, Error> {
+        self.policies.load(tag(sha256(bytes)), bytes.len(), || Policy::from_bytes(bytes))
     }
 
     pub(crate) fn load_keyring(&mut self, bytes: &[u8]) -> Result<Handle, Error> {
@@ -100,13 +109,17 @@ impl Cache {
         self.grants.touch(handle)
     }
 
+    pub(crate) fn use_policy(&mut self, handle: Handle) -> Result<(), Error> {
+        self.policies.touch(handle)
+    }
+
     pub(crate) fn grant(&self, handle: Handle) -> Result<&Grant, Error> {
         self.grants.find(handle).map(|slot| &slot.object)
     }
 
-    /// The grants, and beside them where a decision is made.
-    pub(crate) const fn parts(&mut self) -> (Grants<'_>, &mut Work) {
-        (Grants(&self.grants), &mut self.work)
+    /// What is loaded, and beside it where a decision is made.
+    pub(crate) const fn parts(&mut self) -> (Loaded<'_>, &mut Work) {
+        (Loaded { grants: &self.grants, policies: &self.policies }, &mut self.work)
     }
 
     pub(crate) fn keyring(&mut self, handle: Handle) -> Result<&Keyring, Error> {
@@ -115,13 +128,20 @@ impl Cache {
     }
 }
 
-/// Loaded grants to look at.
+/// Loaded objects to look at.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Grants<'a>(&'a Slots<Grant>);
+pub(crate) struct Loaded<'a> {
+    grants: &'a Slots<Grant>,
+    policies: &'a Slots<Policy>,
+}
 
-impl<'a> Grants<'a> {
-    pub(crate) fn find(self, handle: Handle) -> Result<&'a Grant, Error> {
-        self.0.find(handle).map(|slot| &slot.object)
+impl<'a> Loaded<'a> {
+    pub(crate) fn grant(self, handle: Handle) -> Result<&'a Grant, Error> {
+        self.grants.find(handle).map(|slot| &slot.object)
+    }
+
+    pub(crate) fn policy(self, handle: Handle) -> Result<&'a Policy, Error> {
+        self.policies.find(handle).map(|slot| &slot.object)
     }
 }
 

@@ -35,6 +35,10 @@ exports! {
     COMPILE_GRANT = compile_grant;
     /// Loads a compiled grant.
     LOAD_GRANT = load_grant;
+    /// Compiles the text of a policy.
+    COMPILE_POLICY = compile_policy;
+    /// Loads a compiled policy.
+    LOAD_POLICY = load_policy;
     /// Decides a packed request.
     DECIDE = decide;
     /// Loads keys.
@@ -98,6 +102,8 @@ impl Engine {
         if length > MAX_BUFFER {
             return None;
         }
+        // A decision's answer never moves it.
+        let length = length.max(packed::ANSWER);
         if self.buffer.len() < length {
             self.grow(length);
         }

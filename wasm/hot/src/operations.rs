@@ -10,6 +10,7 @@ use warded_core::crypto::seal::Context;
 use warded_core::crypto::{hash, seal as sealing, token};
 use warded_core::error::{Error, ErrorCode};
 use warded_core::grant::Grant;
+use warded_core::policy::Policy;
 use warded_core::redact::{Options, redact_json};
 use warded_core::secret::Secret;
 use warded_core::time::Millis;
@@ -63,6 +64,14 @@ pub(crate) fn call(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
 
 pub(crate) fn compile_grant(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
     Ok(Output::Public(Grant::from_json(input)?.to_bytes()))
+}
+
+pub(crate) fn compile_policy(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    Policy::compile_json(input).map(Output::Public)
+}
+
+pub(crate) fn load_policy(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
+    Ok(Output::Public(cache.load_policy(input)?.to_bytes()))
 }
 
 pub(crate) fn load_grant(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {

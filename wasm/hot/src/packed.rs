@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use warded_core::attribute::{Attribute, MAX_ATTRIBUTES, Scalar};
 use warded_core::codec::{DAMAGED, Reader};
 use warded_core::cost::Cost;
 use warded_core::decide::{Link, MAX_LINKS, decide_into};
@@ -14,7 +15,9 @@ use warded_core::limit::MAX_LIMITS;
 use warded_core::path::Path;
 use warded_core::pattern::Pattern;
 use warded_core::quota::State;
-use warded_core::request::{Issue, MAX_TOKEN_NETWORKS, MAX_TOKEN_SCOPES, Request, Target};
+use warded_core::request::{
+    Approval, Issue, MAX_APPROVERS, MAX_TOKEN_NETWORKS, MAX_TOKEN_SCOPES, Request, Subject, Target,
+};
 use warded_core::scope::{Scope, Word};
 use warded_core::tier::Tier;
 use warded_core::time::Millis;
@@ -33,11 +36,25 @@ const LIMIT: usize = 56;
 const NO_LINK: u8 = 255;
 /// Each link fails each clause at most once: there are ten clauses, and two reasons that belong to the chain.
 const MAX_REASONS: usize = MAX_LINKS * 10 + 2;
+/// How many reasons of a policy the answer has room for.
+const MAX_RULES: usize = 16;
+/// The longest id of a rule.
+const RULE: usize = 64;
+/// A digest, a number of people, a tier and two zeros.
+const APPROVAL: usize = 36;
 /// The longest answer to a packed request.
-pub(crate) const ANSWER: usize =
-    HEAD + USAGE * MAX_LINKS + REASON * MAX_REASONS + LIMIT * MAX_LINKS * MAX_LIMITS;
+pub(crate) const ANSWER: usize = HEAD
+    + USAGE * MAX_LINKS
+    + REASON * MAX_REASONS
+    + LIMIT * MAX_LINKS * MAX_LIMITS
+    + (REASON + RULE) * MAX_RULES
+    + APPROVAL;
 /// The flag of a request whose cost is given.
 const HAS_COST: u8 = 1;
+/// The flag of one that is decided under a policy.
+const HAS_POLICY: u8 = 2;
+/// The flag of one that people have approved.
+const HAS_APPROVAL: u8 = 4;
 
 /// The milliseconds of a day: no fraction has as many parts.
 const DAY: u32 = 86_400_000;
@@ -55,6 +72,10 @@ struct Head {
     trust: u8,
     now: u64,
     cost: Cost,
+    policy: Option<Handle>,
+    approval: Option<Approval>,
+    subject: usize,
+    attributes: u8,
 }
 
 impl Head {
@@ -73,13 +94,47 @@ impl Head {
             _ => return Err(MISUSE),
         };
         let (trust, flags) = (reader.u8()?, reader.u8()?);
-        if !(1..=MAX_LINKS).contains(&links) || flags > HAS_COST || reader.u32()? != 0 {
+        let (subject, attributes) = (usize::from(reader.u8()?), reader.u8()?);
+        let known = HAS_COST | HAS_POLICY | HAS_APPROVAL;
+        let fits = (1..=MAX_LINKS).contains(&links) && usize::from(attributes) <= MAX_ATTRIBUTES;
+        if !fits || flags & !known != 0 || reader.u16()? != 0 {
             return Err(MISUSE);
         }
         let now = reader.u64()?;
-        let cost = if flags == HAS_COST { read_cost(reader)? } else { Cost::ONE_REQUEST };
-        Ok(Self { links, tier, target, resource, action, path, ip, trust, now, cost })
+        let cost = if flags & HAS_COST == 0 { Cost::ONE_REQUEST } else { read_cost(reader)? };
+        let policy = if flags & HAS_POLICY == 0 { None } else { Some(read_policy(reader)?) };
+        let approval = if flags & HAS_APPROVAL == 0 { None } else { Some(read_approval(reader)?) };
+        Ok(Self {
+            links,
+            tier,
+            target,
+            resource,
+            action,
+            path,
+            ip,
+            trust,
+            now,
+            cost,
+            policy,
+            approval,
+            subject,
+            attributes,
+        })
     }
+}
+
+fn read_policy(reader: &mut Reader<'_>) -> Result<Handle, Error> {
+    let handle = Handle::read(reader)?;
+    if reader.u32()? == 0 { Ok(handle) } else { Err(MISUSE) }
+}
+
+fn read_approval(reader: &mut Reader<'_>) -> Result<Approval, Error> {
+    let digest = reader.raw(32)?.try_into().map_err(|_| MISUSE)?;
+    let approvers = reader.u8()?;
+    if (1..=MAX_APPROVERS).contains(&approvers) && reader.raw(7)? == [0; 7] {
+        return Ok(Approval::new(digest, approvers));
+    }
+    Err(MISUSE)
 }
 
 fn read_cost(reader: &mut Reader<'_>) -> Result<Cost, Error> {
@@ -102,15 +157,23 @@ pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<(), Error> {
     for handle in handles {
         cache.use_grant(*handle)?;
     }
-    let (grants, Work { usages, decision }) = cache.parts();
+    if let Some(handle) = head.policy {
+        cache.use_policy(handle)?;
+    }
+    let (loaded, Work { usages, decision }) = cache.parts();
+    let policy = head.policy.map(|handle| loaded.policy(handle)).transpose()?;
     let (Some((first, rest)), [outermost, others @ ..]) = (handles.split_first(), &*usages) else {
         return Err(MISUSE);
     };
-    let mut chain = [Link { grant: grants.find(*first)?, usage: outermost }; MAX_LINKS];
+    let mut chain = [Link { grant: loaded.grant(*first)?, usage: outermost }; MAX_LINKS];
     for ((place, handle), usage) in chain.iter_mut().skip(1).zip(rest).zip(others) {
-        *place = Link { grant: grants.find(*handle)?, usage };
+        *place = Link { grant: loaded.grant(*handle)?, usage };
     }
-    decide_into(decision, chain.get(..handles.len()).ok_or(MISUSE)?, None, &request);
+    decide_into(decision, chain.get(..handles.len()).ok_or(MISUSE)?, policy, &request);
+    if decision.reasons().iter().filter(|reason| reason.link.is_none()).count() > MAX_RULES {
+        // Seldom, and a document has room for all of them.
+        return Err(Error::new(ErrorCode::LimitExceeded));
+    }
     Ok(())
 }
 
@@ -151,11 +214,16 @@ fn read_request<'a>(reader: &mut Reader<'a>, head: &Head) -> Result<Request<'a>,
     let action = utf8(reader.raw(head.action)?, "action")?;
     let target = reader.raw(head.path)?;
     let ip = head.ip.map(|length| utf8(reader.raw(length)?, "ip")).transpose()?;
+    let subject = match head.subject {
+        0 => None,
+        length => Some(read_subject(utf8(reader.raw(length)?, "subject")?)?),
+    };
+    let attributes = read_attributes(reader, head.attributes)?;
     if !reader.rest().is_empty() {
         return Err(MISUSE);
     }
     Ok(Request {
-        subject: None,
+        subject,
         resource: named("resource", Word::parse(resource))?,
         action: named("action", Word::parse(action))?,
         target: read_target(head.target, target)?,
@@ -164,9 +232,33 @@ fn read_request<'a>(reader: &mut Reader<'a>, head: &Head) -> Result<Request<'a>,
         now: named("now", Millis::new(head.now))?,
         trust: Trust::from_level(head.trust).ok_or(MISUSE)?,
         cost: head.cost,
-        attributes: Vec::new(),
-        approval: None,
+        attributes,
+        approval: head.approval,
     })
+}
+
+/// A subject, of whose kind no decision depends.
+fn read_subject(id: &str) -> Result<Subject<'_>, Error> {
+    named("subject", Word::parse("subject").and_then(|kind| Subject::new(kind, id)))
+}
+
+fn read_attributes<'a>(reader: &mut Reader<'a>, count: u8) -> Result<Vec<Attribute<'a>>, Error> {
+    let mut attributes: Vec<Attribute<'a>> = Vec::with_capacity(usize::from(count));
+    for _ in 0..count {
+        let (name, kind, length) = (usize::from(reader.u8()?), reader.u8()?, usize::from(reader.u16()?));
+        let name = utf8(reader.raw(name)?, "attributes")?;
+        let value = match (kind, length) {
+            (0, _) => Scalar::Text(utf8(reader.raw(length)?, "attributes")?),
+            (1, 8) => Scalar::Integer(number(reader)?),
+            (2, 1) => Scalar::Bool(reader.u8()? != 0),
+            _ => return Err(MISUSE),
+        };
+        if attributes.iter().any(|known| known.name == name) {
+            return Err(MISUSE);
+        }
+        attributes.push(named("attributes", Attribute::new(name, value))?);
+    }
+    Ok(attributes)
 }
 
 fn read_target(kind: u8, bytes: &[u8]) -> Result<Target<'_>, Error> {
@@ -231,12 +323,20 @@ pub(crate) fn write(decision: &Decision, place: &mut [u8]) -> usize {
     }
     for reason in decision.reasons() {
         let [low, high] = reason.code.number().to_le_bytes();
-        put(&mut rest, [low, high, reason.link.unwrap_or(NO_LINK), 0]);
+        let rule = reason.rule.as_deref().map_or(0, |rule| count(rule.len()));
+        put(&mut rest, [low, high, reason.link.unwrap_or(NO_LINK), rule]);
     }
     for standing in decision.limits() {
         let usage = decision.usages().get(usize::from(standing.link));
         let state = usage.map(|usage| usage.state(usize::from(standing.limit))).unwrap_or_default();
         write_limit(standing, state, &mut rest);
+    }
+    for rule in decision.reasons().iter().filter_map(|reason| reason.rule.as_deref()) {
+        put_bytes(&mut rest, rule.as_bytes());
+    }
+    if let Some(needed) = decision.approval() {
+        put(&mut rest, needed.digest);
+        put(&mut rest, [needed.approvers, needed.tier.to_byte(), 0, 0]);
     }
     room.saturating_sub(rest.len())
 }
@@ -256,6 +356,13 @@ fn write_limit(standing: &Standing, state: State, rest: &mut &mut [u8]) {
         for (place, number) in place.as_chunks_mut().0.iter_mut().zip(numbers) {
             *place = number.to_le_bytes();
         }
+        *rest = behind;
+    }
+}
+
+fn put_bytes(rest: &mut &mut [u8], bytes: &[u8]) {
+    if let Some((place, behind)) = core::mem::take(rest).split_at_mut_checked(bytes.len()) {
+        place.copy_from_slice(bytes);
         *rest = behind;
     }
 }

@@ -1,4 +1,4 @@
-//! The operations that only JavaScript needs: comparing scopes, and deciding what the packed layout has no room for.
+//! The operations that only JavaScript needs: comparing scopes, and deciding and explaining what the packed layout has no room for.
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,10 @@ use warded_core::codec::{DAMAGED, Reader};
 use warded_core::decide::{Link, MAX_LINKS, decide};
 use warded_core::document::{Fields, Item, Value};
 use warded_core::error::{Error, ErrorCode, Place};
+use warded_core::explain::explain;
 use warded_core::grant::Grant;
+use warded_core::lint;
+use warded_core::policy::Policy;
 use warded_core::quota::settle_document;
 use warded_core::request::Request;
 use warded_core::scope::Scope;
@@ -56,15 +59,53 @@ pub fn compile_grant(input: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(Grant::from_document(&Item::new(&document, Place::Root))?.to_bytes())
 }
 
-/// Decides a request document: the number of grants (4 bytes), each grant's compiled bytes behind their length (4), and the JSON text
-/// `{"chain":[{"usage"?}],"request"}`; the answer is the decision as JSON text.
+/// Compiles a policy document, in the same way.
+///
+/// # Errors
+/// The field that is wrong.
+pub fn compile_policy(input: &[u8]) -> Result<Vec<u8>, Error> {
+    let document = Value::parse(input)?;
+    Policy::compile(&Item::new(&document, Place::Root))
+}
+
+/// Warns of what is doubtful in a policy or a grant: JSON text in and out, as the document boundary has it.
+///
+/// # Errors
+/// The field that is wrong.
+pub fn lint(input: &[u8]) -> Result<Vec<u8>, Error> {
+    let document = Value::parse(input)?;
+    let mut fields = Fields::of(&document, &Place::Root)?;
+    let warnings = lint::lint(&mut fields)?;
+    fields.finish()?;
+    Ok(warnings.into_bytes())
+}
+
+/// Decides a request document: the number of grants (4 bytes), the compiled bytes of each grant and of the policy, if there is one, each
+/// behind their length (4), and the JSON text `{"chain":[{"usage"?}],"request"}`; the answer is the decision as JSON text.
 ///
 /// # Errors
 /// The field that is wrong, or damaged bytes.
 pub fn decide_document(input: &[u8]) -> Result<Vec<u8>, Error> {
+    asked(input, |chain, policy, request| decide(chain, policy, request).to_document(chain).to_json())
+}
+
+/// Explains a decision: as [`decide_document`].
+///
+/// # Errors
+/// The field that is wrong, or damaged bytes.
+pub fn explain_document(input: &[u8]) -> Result<Vec<u8>, Error> {
+    asked(input, |chain, policy, request| explain(chain, policy, request).into_bytes())
+}
+
+fn asked(
+    input: &[u8],
+    answer: fn(&[Link<'_>], Option<&Policy>, &Request<'_>) -> Vec<u8>,
+) -> Result<Vec<u8>, Error> {
     let mut reader = Reader::new(input);
     let count = reader.count(LENGTH).map_err(misuse)?;
     let grants = (0..count).map(|_| Grant::from_bytes(reader.bytes()?)).collect::<Result<Vec<_>, _>>()?;
+    let policy = reader.bytes().map_err(misuse)?;
+    let policy = (!policy.is_empty()).then(|| Policy::from_bytes(policy)).transpose()?;
     let document = Value::parse(reader.rest())?;
     let mut fields = Fields::of(&document, &Place::Root)?;
     let mut rest = grants.iter();
@@ -73,7 +114,7 @@ pub fn decide_document(input: &[u8]) -> Result<Vec<u8>, Error> {
     let request = Request::from_document(&request)?;
     fields.finish()?;
     let links: Vec<_> = grants.iter().zip(&usages).map(|(grant, usage)| Link { grant, usage }).collect();
-    Ok(decide(&links, None, &request).to_document(&links).to_json())
+    Ok(answer(&links, policy.as_ref(), &request))
 }
 
 fn usage(item: &Item<'_, '_>, grant: &Grant) -> Result<Usage, Error> {

@@ -25,8 +25,10 @@ macro_rules! exports {
 }
 
 exports! {
+    compile_policy_text = COMPILE_POLICY, "Compiles the text of a policy.";
     load_grant = LOAD_GRANT, "Loads a compiled grant.";
     decide = DECIDE, "Decides a packed request.";
+    load_policy = LOAD_POLICY, "Loads a compiled policy.";
     load_keyring = LOAD_KEYRING, "Loads keys.";
     seal = SEAL, "Seals a value with a given salt.";
     seal_head = SEAL_HEAD, "Begins to seal a value that the runtime encrypts.";
@@ -57,8 +59,11 @@ macro_rules! own {
 
 own! {
     compile_grant, "Compiles a grant document.";
+    compile_policy, "Compiles a policy document.";
     covers, "Whether the first scope covers the second.";
     decide_document, "Decides a request document against compiled grants.";
+    explain_document, "Explains the decision of a request document.";
+    lint, "Warns of what is doubtful in a policy or a grant.";
     overlaps, "Whether two scopes overlap.";
     settle, "Settles a reservation.";
 }

@@ -29,6 +29,8 @@ exports! {
     warded_call = CALL, "One document call.";
     warded_compile_grant = COMPILE_GRANT, "Compiles a grant document.";
     warded_load_grant = LOAD_GRANT, "Loads a compiled grant.";
+    warded_compile_policy = COMPILE_POLICY, "Compiles the text of a policy.";
+    warded_load_policy = LOAD_POLICY, "Loads a compiled policy.";
     warded_decide = DECIDE, "Decides a packed request.";
     warded_load_keyring = LOAD_KEYRING, "Loads keys.";
     warded_seal = SEAL, "Seals a value.";

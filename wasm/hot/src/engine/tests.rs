@@ -2,6 +2,8 @@ use super::*;
 use alloc::vec;
 use std::string::String;
 
+mod policy;
+
 fn write(engine: &mut Engine, bytes: &[u8]) -> usize {
     engine.buffer(bytes.len()).unwrap()[..bytes.len()].copy_from_slice(bytes);
     bytes.len()
