@@ -2,7 +2,7 @@
 # Rust and its Wasm target come by rust-toolchain.toml, JavaScript tools by `npm ci` into the project's own folders.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build wasm differential bench fuzz lint fmt clean bare runtimes miri
+.PHONY: help run test build wasm differential bench fuzz lint fmt clean bare runtimes miri redis
 export CARGO_TERM_COLOR ?= auto
 say = @printf '\n== %s\n' '$(1)'
 
@@ -21,7 +21,7 @@ wasm: ## build the Wasm modules and the npm package in pkg/
 	$(call say,the Wasm modules and the npm package)
 	cargo xtask wasm
 
-test: build bare runtimes tests/e2e/node_modules/.stamp tests/package/node_modules/.stamp ## set up and run every test
+test: build bare runtimes tests/e2e/node_modules/.stamp tests/package/node_modules/.stamp redis ## set up and run every test
 	$(call say,the native half of the differential test)
 	cargo build --release --package warded-differential
 	$(call say,every test)
@@ -75,6 +75,10 @@ bare:
 runtimes:
 	-@$(MAKE) --no-print-directory --silent tests/conformance/node_modules/.stamp
 	-@tests/conformance/chromium.sh
+
+redis:
+	-@$(MAKE) --no-print-directory tests/edge/node_modules/.stamp
+	-@tests/edge/redis.sh
 
 fmt: ## format the Rust code
 	cargo fmt --all

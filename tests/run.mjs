@@ -14,6 +14,7 @@ const suites = [
   ["build helper", "cargo", "test --release --package xtask"],
   ["differential", "node", "--test --test-reporter=tap tests/differential/"],
   ["npm package", "node", "--test --test-reporter=tap tests/package/"],
+  ["edge", "node", "--test --test-reporter=tap tests/edge/"],
   ["end to end", "node", "--test --test-reporter=tap tests/e2e/"],
 ];
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 
-import { derive, hazmat, installed, required, requiredDerive, requiredHazmat, run, tarball, warded } from "./project.mjs";
+import { derive, edge, hazmat, installed, required, requiredDerive, requiredEdge, requiredHazmat, run, tarball, warded } from "./project.mjs";
 
 const NAMES = [
   "Keyring", "WardedError", "compileGrant", "compilePolicy", "covers", "decide", "explain", "hashToken", "lintGrant", "lintPolicy", "mintToken", "openBundle", "overlaps", "parseToken", "redact", "settle", "verifyChain", "verifyToken",
@@ -16,12 +16,14 @@ const HAZMAT = [
   "aesGcmOpen", "aesGcmSeal", "argon2id", "audienceKey", "hmacSha256", "kbkdfCounter", "loadGrant", "loadPolicy", "makeBundle", "pbkdf2Sha256", "sealWithSalt", "sha256",
 ];
 const DERIVE = ["argon2id", "pbkdf2Sha256"];
+const EDGE = ["UsageObject", "durableObjectUsage", "guard", "honoGuard", "memoryUsage", "nodeGuard", "redisUsage"];
 const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
 
 test("import and require offer the same names and no others", () => {
   for (const exports of [warded, required]) assert.deepEqual(Object.keys(exports).sort(), NAMES);
   for (const exports of [hazmat, requiredHazmat]) assert.deepEqual(Object.keys(exports).sort(), HAZMAT);
   for (const exports of [derive, requiredDerive]) assert.deepEqual(Object.keys(exports).sort(), DERIVE);
+  for (const exports of [edge, requiredEdge]) assert.deepEqual(Object.keys(exports).sort(), EDGE);
   for (const name of [...NAMES, ...HAZMAT]) assert.equal(typeof (warded[name] ?? hazmat[name]), "function", name);
 });
 
@@ -59,8 +61,8 @@ test("nothing runs at import but definitions", () => {
     const found = touched.splice(0);
     warded.covers("a:b", "a:b");
     console.log(JSON.stringify({ found, then: touched.includes("WebAssembly") }));`;
-  const byImport = program('const warded = await import("warded"); await import("warded/hazmat"); await import("warded/derive");');
-  const byRequire = program('const warded = require("warded"); require("warded/hazmat"); require("warded/derive");');
+  const byImport = program('const warded = await import("warded"); await import("warded/hazmat"); await import("warded/derive"); await import("warded/edge");');
+  const byRequire = program('const warded = require("warded"); require("warded/hazmat"); require("warded/derive"); require("warded/edge");');
   for (const [name, text] of [["idle.mjs", byImport], ["idle.cjs", byRequire]]) {
     assert.deepEqual(JSON.parse(run(name, text)), { found: [], then: true }, name);
   }

@@ -46,3 +46,5 @@ export const requiredHazmat = (await exported("hazmat.cjs", 'module.exports = re
 /** Its derivations. */
 export const derive = await exported("derive.mjs", 'export * from "warded/derive";');
 export const requiredDerive = (await exported("derive.cjs", 'module.exports = require("warded/derive");')).default;
+export const edge = await exported("edge.mjs", 'export * from "warded/edge";');
+export const requiredEdge = (await exported("edge.cjs", 'module.exports = require("warded/edge");')).default;

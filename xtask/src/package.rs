@@ -72,6 +72,8 @@ fn code(root: &Path, folder: &str, format: &str, engine: &str) -> Result<()> {
         command
     };
     command::run(esbuild().args(["js/src/internal.ts", "js/src/derivation.ts", "--bundle", engine]))?;
+    // The guard is code of its own: whoever only decides does not load it.
+    command::run(esbuild().args(["js/src/edge.ts", "--bundle", "--external:./internal.js"]))?;
     command::run(esbuild().args(["js/src/index.ts", "js/src/hazmat.ts", "js/src/derive.ts"]))
 }
 

@@ -1,0 +1,251 @@
+// The guard of a route: bearer token, hash, grant, decision, stored usage, and only then the work.
+
+import {
+  type Context,
+  type Cost,
+  decide,
+  type Decision,
+  type Grant,
+  hashToken,
+  type Keyring,
+  type Link,
+  parseToken,
+  type Policy,
+  type RequestDocument,
+  settle,
+  type Subject,
+  type TokenKind,
+  type Trust,
+  type Usage,
+} from "./internal.js";
+import { AUDIT_UNAVAILABLE, type Refusal, refusalOf, response, UNAUTHORIZED, USAGE_UNAVAILABLE } from "./edge-refusal.js";
+import { type Change, KEPT_AFTER_END, type UsageStore } from "./edge-usage.js";
+
+/** A grant as it was found, with the name under which its usage is stored. */
+export interface FoundLink {
+  readonly id: string;
+  readonly grant: Grant;
+  /** When the grant ends, so that its usage can be forgotten long after; absent keeps it for ever. */
+  readonly expiresAt?: number;
+}
+
+/** What a token stands for: the links outermost first (agent, token), and who is asking. */
+export interface Found {
+  readonly chain: readonly FoundLink[];
+  readonly subject?: Subject;
+  readonly trust?: Trust;
+}
+
+/** What the route needs. Everything that the guard finds out itself is left out. */
+export type Need = Omit<RequestDocument, "ip" | "now" | "subject" | "trust" | "approval">;
+
+/** What is recorded before the work begins. */
+export interface Receipt {
+  readonly time: number;
+  /** The first 12 characters of the token. */
+  readonly display: string;
+  /** The ids of the links. */
+  readonly chain: readonly string[];
+  readonly need: Need;
+  readonly ip: string | undefined;
+  readonly decision: Decision;
+}
+
+export interface GuardOptions<Info = unknown> {
+  /** The grants of a token, by the lower-case hex SHA-256 of its text; `undefined` for an unknown one. */
+  readonly findGrant: (hash: string, token: { kind: TokenKind; display: string }) => Promise<Found | undefined> | Found | undefined;
+  readonly usage: UsageStore;
+  /** The source address as the platform knows it, never as a client says it; `undefined` is unknown, and an allowlist then denies. */
+  readonly clientIp: (request: Request, info: Info) => string | undefined;
+  readonly policy?: Policy;
+  /** Opens sealed values for requests that were allowed. */
+  readonly keyring?: Keyring;
+  /** Records an allowed request, durably, before the work begins; if it fails, so does the request. */
+  readonly record?: (receipt: Receipt) => Promise<void>;
+  /** The clock, in milliseconds; `Date.now` by default. */
+  readonly now?: () => number;
+}
+
+/** A request that may go on. */
+export interface Allowed {
+  readonly ok: true;
+  readonly decision: Decision;
+  /** Who is asking, as `findGrant` said. */
+  readonly subject: Subject | undefined;
+  /** What may be shown of the token. */
+  readonly display: string;
+  /** Opens a sealed value with the guard's keyring. */
+  open(sealed: Uint8Array, context?: Context): Uint8Array;
+  /** Says what the work did cost, once, when that was not known before. */
+  settle(actual: Cost): Promise<void>;
+}
+
+/** A request that is refused, with the answer to give. */
+export interface Refused {
+  readonly ok: false;
+  readonly response: Response;
+  readonly code: string;
+  /** The decision, if it came to one: for the log, not for the one who asked. */
+  readonly decision: Decision | undefined;
+}
+
+export type Guarded = Allowed | Refused;
+
+/** A guard: answers whether a request may have what the route needs. */
+export type Guard<Info = unknown> = (request: Request, need: Need, info?: Info) => Promise<Guarded>;
+
+/** Each lost race means that another request has won one, so this many in flight at once are served. */
+const ATTEMPTS = 256;
+
+/** Makes a guard. */
+export function guard<Info = unknown>(options: GuardOptions<Info>): Guard<Info> {
+  const clock = options.now ?? Date.now;
+  return async (request, need, info) => {
+    const refuse = (refusal: Refusal, decision?: Decision): Refused => {
+      return { ok: false, response: response(refusal, clock()), code: refusal.code, decision };
+    };
+    const token = bearer(request);
+    if (token === undefined) return refuse(UNAUTHORIZED);
+    const known = parseToken(token);
+    const found = await options.findGrant(hex(hashToken(token)), known);
+    if (found === undefined || found === null || found.chain.length === 0) return refuse(UNAUTHORIZED);
+    const ip = options.clientIp(request, info as Info);
+    const accepted = await accept(options, found, asked(need, found, ip), clock);
+    if (accepted === undefined) return refuse(USAGE_UNAVAILABLE);
+    const { decision } = accepted;
+    if (decision.decision !== "allow") return refuse(refusalOf(decision), decision);
+    if (!(await isRecorded(options, found, known.display, need, ip, accepted))) return refuse(AUDIT_UNAVAILABLE, decision);
+    return allowed(options, found, known.display, need, decision, clock);
+  };
+}
+
+/** The token of the one Authorization header, if its form and checksum are right. */
+function bearer(request: Request): string | undefined {
+  const match = /^bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "");
+  if (match === null) return undefined;
+  try {
+    parseToken(match[1] as string);
+  } catch {
+    return undefined;
+  }
+  return match[1];
+}
+
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+function asked(need: Need, { subject, trust }: Found, ip: string | undefined): Omit<RequestDocument, "now"> {
+  return {
+    ...need,
+    ...(ip === undefined ? {} : { ip }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(trust === undefined ? {} : { trust }),
+  };
+}
+
+interface Accepted {
+  readonly decision: Decision;
+  readonly time: number;
+}
+
+/** Decides, and stores what an allow has used; decides again when another request was faster. `undefined` if that never ends. */
+async function accept(
+  { usage: store, policy }: GuardOptions<never>,
+  { chain }: Found,
+  request: Omit<RequestDocument, "now">,
+  clock: () => number,
+): Promise<Accepted | undefined> {
+  let usages: readonly (Usage | undefined)[];
+  try {
+    usages = await store.read(chain.map(({ id }) => id));
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const time = clock();
+      const links: Link[] = chain.map(({ grant }, index) => ({ grant, usage: usages[index] }));
+      const decision = decide({ chain: links, request: { ...request, now: time }, ...(policy === undefined ? {} : { policy }) });
+      if (decision.decision !== "allow") return { decision, time };
+      const stored = await store.swap(changes(chain, usages, decision.usages));
+      if (stored === undefined) return { decision, time };
+      usages = stored;
+    }
+  } catch (error) {
+    if (isMistake(error)) throw error;
+  }
+  return undefined;
+}
+
+/** A store that fails must not allow; a programmer's mistake must not look like a store that fails. */
+function isMistake(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || (error as Error | undefined)?.name === "WardedError";
+}
+
+function changes(chain: readonly FoundLink[], before: readonly (Usage | undefined)[], after: readonly Usage[]): Change[] {
+  return chain.map(({ id, expiresAt }, index) => ({
+    id,
+    expected: before[index]?.revision ?? 0,
+    next: after[index] as Usage,
+    forget: expiresAt === undefined ? undefined : expiresAt + KEPT_AFTER_END,
+  }));
+}
+
+async function isRecorded(
+  { record }: GuardOptions<never>,
+  { chain }: Found,
+  display: string,
+  need: Need,
+  ip: string | undefined,
+  { decision, time }: Accepted,
+): Promise<boolean> {
+  if (record === undefined) return true;
+  try {
+    await record({ time, display, chain: chain.map(({ id }) => id), need, ip, decision });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function allowed(
+  { keyring, usage: store }: GuardOptions<never>,
+  { chain, subject }: Found,
+  display: string,
+  need: Need,
+  decision: Decision,
+  clock: () => number,
+): Allowed {
+  let isSettled = false;
+  return {
+    ok: true,
+    decision,
+    subject,
+    display,
+    open(sealed, context) {
+      if (keyring === undefined) throw new TypeError("open: the guard has no `keyring`");
+      return keyring.open(sealed, context);
+    },
+    async settle(actual) {
+      if (isSettled) throw new TypeError("settle: this request is settled");
+      isSettled = true;
+      await settleAll(store, chain, need.cost ?? { requests: 1 }, actual, clock);
+    },
+  };
+}
+
+async function settleAll(
+  store: UsageStore,
+  chain: readonly FoundLink[],
+  reserved: Cost,
+  actual: Cost,
+  clock: () => number,
+): Promise<void> {
+  let usages = await store.read(chain.map(({ id }) => id));
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const next = chain.map(({ grant }, index) => {
+      const usage = usages[index];
+      if (usage === undefined) throw new Error("settle: the usage is gone from the store");
+      return settle({ grant, usage, reserved, actual, now: clock() });
+    });
+    const stored = await store.swap(changes(chain, usages, next));
+    if (stored === undefined) return;
+    usages = stored;
+  }
+  throw new Error("settle: the usage changed too often");
+}
