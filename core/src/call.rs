@@ -2,12 +2,13 @@
 //!
 //! Every binding forwards this pair, so one set of vectors speaks for all of them. `docs/abi.md` lists the operations.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::document::{Fields, Item, Value};
 use crate::error::{Blame, Error, ErrorCode, Place};
 use crate::hex;
-use crate::json::Position;
+use crate::json::{Position, write, write_text};
 
 mod bundle;
 mod crypto;
@@ -33,7 +34,7 @@ impl From<Result<Value, Error>> for Answer {
     fn from(result: Result<Value, Error>) -> Self {
         match result {
             Ok(document) => Self { status: 0, json: document.to_json() },
-            Err(error) => Self { status: error.code().number(), json: error_document(&error).to_json() },
+            Err(error) => Self { status: error.code().number(), json: error_json(&error) },
         }
     }
 }
@@ -44,22 +45,27 @@ pub fn answer(json: &[u8]) -> Answer {
     Value::parse(json).and_then(|call| run(&call)).into()
 }
 
-/// An error as every boundary shows it.
+/// An error as every boundary shows it, as JSON text.
 #[must_use]
-pub fn error_document(error: &Error) -> Value {
-    use alloc::string::String;
-    let mut inner = Vec::from([
-        (String::from("code"), Value::text(error.code().name())),
-        (String::from("message"), Value::Text(error.message())),
-    ]);
+pub fn error_json(error: &Error) -> Vec<u8> {
+    let mut json = String::from("{\"error\":{\"code\":");
+    write_text(&mut json, error.code().name());
+    let mut push = |name: &str, value: Value| {
+        json.push(',');
+        write_text(&mut json, name);
+        json.push(':');
+        write(&mut json, &value);
+    };
+    push("message", Value::Text(error.message()));
     if let Some(field) = error.field() {
-        inner.push((String::from("field"), Value::text(field.as_str())));
+        push("field", Value::text(field.as_str()));
     }
     if let Some(Position { line, column }) = error.position() {
-        inner.push((String::from("line"), Value::Integer(line.into())));
-        inner.push((String::from("column"), Value::Integer(column.into())));
+        push("line", Value::Integer(line.into()));
+        push("column", Value::Integer(column.into()));
     }
-    Value::object([("error", Value::Object(inner))])
+    json.push_str("}}");
+    json.into_bytes()
 }
 
 type Operation = fn(&mut Fields<'_, '_>) -> Result<Value, Error>;

@@ -138,7 +138,8 @@ fn integer(digits: &str) -> Option<u64> {
 #[derive(Debug)]
 pub struct Fields<'a, 'p> {
     fields: &'a [(String, Value)],
-    taken: Vec<&'a str>,
+    /// One bit for each field that was taken. Not a vector: every `?` of a decoder would have to free it.
+    taken: [u64; MAX_FIELDS / 64],
     place: &'p Place<'p>,
 }
 
@@ -149,15 +150,18 @@ impl<'a, 'p> Fields<'a, 'p> {
     /// [`ErrorCode::WrongType`]: not an object.
     pub fn of(value: &'a Value, place: &'p Place<'p>) -> Result<Self, Error> {
         match value {
-            Value::Object(fields) => Ok(Self { fields, taken: Vec::new(), place }),
+            Value::Object(fields) => Ok(Self { fields, taken: [0; MAX_FIELDS / 64], place }),
             _ => Err(wrong("expected an object").at(*place)),
         }
     }
 
     /// A field that may be absent; `null` counts as a value.
     pub fn optional(&mut self, name: &'static str) -> Option<Item<'a, 'p>> {
-        let (key, value) = self.fields.iter().find(|(key, _)| key == name)?;
-        self.taken.push(key);
+        let index = self.fields.iter().position(|(key, _)| key == name)?;
+        let (_, value) = self.fields.get(index)?;
+        if let Some(taken) = self.taken.get_mut(index / 64) {
+            *taken |= 1 << (index % 64);
+        }
         Some(Item { value, place: Place::Name(self.place, name) })
     }
 
@@ -175,8 +179,10 @@ impl<'a, 'p> Fields<'a, 'p> {
     /// # Errors
     /// [`ErrorCode::UnknownField`] names the first field that nobody took.
     pub fn finish(self) -> Result<(), Error> {
-        match self.fields.iter().find(|(key, _)| !self.taken.contains(&key.as_str())) {
-            Some((key, _)) => Err(Error::new(ErrorCode::UnknownField).at(Place::Name(self.place, key))),
+        let is_taken =
+            |index: usize| self.taken.get(index / 64).is_some_and(|taken| taken & (1 << (index % 64)) != 0);
+        match self.fields.iter().enumerate().find(|(index, _)| !is_taken(*index)) {
+            Some((_, (key, _))) => Err(Error::new(ErrorCode::UnknownField).at(Place::Name(self.place, key))),
             None => Ok(()),
         }
     }

@@ -146,7 +146,7 @@ fn an_error_points_at_its_value_and_at_the_name_of_what_is_unknown() {
         (error.code(), error.position()),
         (ErrorCode::UnknownField, Some(Position { line: 3, column: 3 }))
     );
-    let document = crate::call::error_document(&error).to_json();
+    let document = crate::call::error_json(&error);
     assert!(String::from_utf8(document).unwrap().ends_with(r#""field":"colour","line":3,"column":3}}"#));
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use warded_core::call::error_document;
+use warded_core::call::error_json;
 use warded_core::error::{Error, ErrorCode};
 use zeroize::Zeroize as _;
 
@@ -168,7 +168,7 @@ impl Engine {
     }
 
     fn refuse(&mut self, error: &Error) -> u64 {
-        self.answer(error.code().number(), &error_document(error).to_json())
+        self.answer(error.code().number(), &error_json(error))
     }
 
     fn answer(&mut self, status: u16, answer: &[u8]) -> u64 {
