@@ -44,7 +44,10 @@ const MAGIC: [u8; 4] = *b"wdb\x01";
 pub const TAG: usize = 32;
 /// The least that a grant takes: three lengths.
 const LEAST_ENTRY: usize = 12;
-const MALFORMED: Error = Error::new(ErrorCode::BundleMalformed);
+#[cold]
+fn malformed() -> Error {
+    Error::new(ErrorCode::BundleMalformed)
+}
 
 /// One grant of a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,12 +172,12 @@ fn check_length(length: usize) -> Result<(), Error> {
 impl<'a> Bundle<'a> {
     /// Reads everything but the tag.
     fn read(body: &'a [u8]) -> Result<Self, Error> {
-        Self::read_fields(&mut Reader::new(body)).map_err(|_| MALFORMED)
+        Self::read_fields(&mut Reader::new(body)).map_err(|_| malformed())
     }
 
     fn read_fields(reader: &mut Reader<'a>) -> Result<Self, Error> {
         if reader.raw(MAGIC.len())? != MAGIC {
-            return Err(MALFORMED);
+            return Err(malformed());
         }
         let tenant = fixed(reader.raw(16)?)?;
         let serial = Millis::new(reader.u64()?)?.as_u64();
@@ -189,7 +192,7 @@ impl<'a> Bundle<'a> {
         let policy = Some(reader.bytes()?).filter(|policy| !policy.is_empty());
         reader.finish()?;
         if serial == 0 || not_before >= not_after {
-            return Err(MALFORMED);
+            return Err(malformed());
         }
         Ok(Self { tenant, audience, serial, not_before, not_after, grants, policy })
     }
@@ -197,9 +200,9 @@ impl<'a> Bundle<'a> {
 
 fn name<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Error> {
     let name = reader.text()?;
-    if (1..=MAX_NAME).contains(&name.len()) { Ok(name) } else { Err(MALFORMED) }
+    if (1..=MAX_NAME).contains(&name.len()) { Ok(name) } else { Err(malformed()) }
 }
 
 fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Error> {
-    bytes.try_into().map_err(|_| MALFORMED)
+    bytes.try_into().map_err(|_| malformed())
 }

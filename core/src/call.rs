@@ -117,7 +117,7 @@ pub fn run(call: &Value) -> Result<Value, Error> {
     let name = fields.required("op")?;
     let operation = name.parsed(|text| {
         let known = OPERATIONS.iter().find(|(name, _)| *name == text);
-        known.map(|(_, operation)| operation).ok_or(Error::new(ErrorCode::UnknownOperation))
+        known.map(|(_, operation)| operation).ok_or_else(|| Error::new(ErrorCode::UnknownOperation))
     })?;
     let result = operation(&mut fields)?;
     fields.finish()?;

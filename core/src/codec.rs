@@ -69,7 +69,7 @@ macro_rules! number {
         /// # Errors
         /// Fewer bytes are left.
         pub fn $name(&mut self) -> Result<$type, Error> {
-            let (bytes, rest) = self.0.split_first_chunk().ok_or(DAMAGED)?;
+            let (bytes, rest) = self.0.split_first_chunk().ok_or_else(damaged)?;
             self.0 = rest;
             Ok(<$type>::from_le_bytes(*bytes))
         }
@@ -77,7 +77,21 @@ macro_rules! number {
 }
 
 /// The one error of compiled bytes.
-pub const DAMAGED: Error = Error::new(ErrorCode::InvalidCompiled);
+#[cold]
+#[must_use]
+pub fn damaged() -> Error {
+    Error::new(ErrorCode::InvalidCompiled)
+}
+
+/// The error of a layout that the calling code wrote: what does not fit is its mistake, and not damaged data.
+#[cold]
+#[must_use]
+pub fn misuse(error: Error) -> Error {
+    match error.code() {
+        ErrorCode::InvalidCompiled => Error::new(ErrorCode::InvalidBuffer),
+        _ => error,
+    }
+}
 
 impl<'a> Reader<'a> {
     /// A reader of all of `bytes`.
@@ -104,7 +118,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Fewer bytes are left.
     pub fn raw(&mut self, length: usize) -> Result<&'a [u8], Error> {
-        let (bytes, rest) = self.0.split_at_checked(length).ok_or(DAMAGED)?;
+        let (bytes, rest) = self.0.split_at_checked(length).ok_or_else(damaged)?;
         self.0 = rest;
         Ok(bytes)
     }
@@ -114,7 +128,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Fewer bytes are left than the length says.
     pub fn bytes(&mut self) -> Result<&'a [u8], Error> {
-        let length = usize::try_from(self.u32()?).map_err(|_| DAMAGED)?;
+        let length = usize::try_from(self.u32()?).map_err(|_| damaged())?;
         self.raw(length)
     }
 
@@ -123,7 +137,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Fewer bytes are left than the length says, or they are not UTF-8.
     pub fn text(&mut self) -> Result<&'a str, Error> {
-        core::str::from_utf8(self.bytes()?).map_err(|_| DAMAGED)
+        core::str::from_utf8(self.bytes()?).map_err(|_| damaged())
     }
 
     /// A count of entries that take at least `least` bytes each, so that a damaged count cannot make a reader allocate.
@@ -131,9 +145,9 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// That many entries cannot follow.
     pub fn count(&mut self, least: usize) -> Result<usize, Error> {
-        let count = usize::try_from(self.u32()?).map_err(|_| DAMAGED)?;
+        let count = usize::try_from(self.u32()?).map_err(|_| damaged())?;
         if count.checked_mul(least).is_none_or(|bytes| bytes > self.0.len()) {
-            return Err(DAMAGED);
+            return Err(damaged());
         }
         Ok(count)
     }
@@ -148,8 +162,8 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Bytes are left over.
-    pub const fn finish(self) -> Result<(), Error> {
-        if self.0.is_empty() { Ok(()) } else { Err(DAMAGED) }
+    pub fn finish(self) -> Result<(), Error> {
+        if self.0.is_empty() { Ok(()) } else { Err(damaged()) }
     }
 }
 
@@ -175,8 +189,8 @@ mod tests {
 
     #[test]
     fn a_count_that_cannot_follow_is_refused() {
-        assert_eq!(Reader::new(&[255, 255, 255, 255, 0]).count(1), Err(DAMAGED));
+        assert_eq!(Reader::new(&[255, 255, 255, 255, 0]).count(1), Err(damaged()));
         assert_eq!(Reader::new(&[1, 0, 0, 0, 0]).count(1), Ok(1));
-        assert_eq!(Reader::new(&[1, 0, 0, 0, 0]).finish(), Err(DAMAGED));
+        assert_eq!(Reader::new(&[1, 0, 0, 0, 0]).finish(), Err(damaged()));
     }
 }

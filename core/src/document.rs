@@ -138,8 +138,8 @@ fn integer(digits: &str) -> Option<u64> {
 #[derive(Debug)]
 pub struct Fields<'a, 'p> {
     fields: &'a [(String, Value)],
-    /// One bit for each field that was taken. Not a vector: every `?` of a decoder would have to free it.
-    taken: [u64; MAX_FIELDS / 64],
+    /// One bit for each of the first 64 fields that was taken. Not a vector: every `?` of a decoder would have to free it.
+    taken: u64,
     place: &'p Place<'p>,
 }
 
@@ -150,7 +150,7 @@ impl<'a, 'p> Fields<'a, 'p> {
     /// [`ErrorCode::WrongType`]: not an object.
     pub fn of(value: &'a Value, place: &'p Place<'p>) -> Result<Self, Error> {
         match value {
-            Value::Object(fields) => Ok(Self { fields, taken: [0; MAX_FIELDS / 64], place }),
+            Value::Object(fields) => Ok(Self { fields, taken: 0, place }),
             _ => Err(wrong("expected an object").at(*place)),
         }
     }
@@ -159,9 +159,7 @@ impl<'a, 'p> Fields<'a, 'p> {
     pub fn optional(&mut self, name: &'static str) -> Option<Item<'a, 'p>> {
         let index = self.fields.iter().position(|(key, _)| key == name)?;
         let (_, value) = self.fields.get(index)?;
-        if let Some(taken) = self.taken.get_mut(index / 64) {
-            *taken |= 1 << (index % 64);
-        }
+        self.taken |= bit(index);
         Some(Item { value, place: Place::Name(self.place, name) })
     }
 
@@ -179,13 +177,17 @@ impl<'a, 'p> Fields<'a, 'p> {
     /// # Errors
     /// [`ErrorCode::UnknownField`] names the first field that nobody took.
     pub fn finish(self) -> Result<(), Error> {
-        let is_taken =
-            |index: usize| self.taken.get(index / 64).is_some_and(|taken| taken & (1 << (index % 64)) != 0);
-        match self.fields.iter().enumerate().find(|(index, _)| !is_taken(*index)) {
+        // No document has 64 fields: of more than that, one of the first is unknown.
+        match self.fields.iter().enumerate().find(|(index, _)| self.taken & bit(*index) == 0) {
             Some((_, (key, _))) => Err(Error::new(ErrorCode::UnknownField).at(Place::Name(self.place, key))),
             None => Ok(()),
         }
     }
+}
+
+/// The bit of a field; of a field behind the 64th, none.
+fn bit(index: usize) -> u64 {
+    u32::try_from(index).ok().and_then(|index| 1_u64.checked_shl(index)).unwrap_or(0)
 }
 
 /// A value and where it stands.

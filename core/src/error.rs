@@ -286,15 +286,13 @@ pub enum Hint {
 
 /// What went wrong, where, and what would be right.
 ///
-/// Two words: every `?` of the engine moves an error, and what is seldom there would be moved with it.
+/// One word, because every `?` of the engine moves an error: two took 1 kB more of the package's module.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
-    code: ErrorCode,
-    detail: Option<Box<Detail>>,
-}
+pub struct Error(Box<Detail>);
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Detail {
+    code: ErrorCode,
     field: Option<Field>,
     hint: Hint,
     position: Option<Position>,
@@ -303,12 +301,16 @@ struct Detail {
 impl Error {
     /// An error that is not tied to a field yet.
     #[must_use]
-    pub const fn new(code: ErrorCode) -> Self {
-        Self { code, detail: None }
+    #[cold]
+    #[inline(never)]
+    pub fn new(code: ErrorCode) -> Self {
+        Self(Box::new(Detail { code, field: None, hint: Hint::None, position: None }))
     }
 
     /// An error with the rule that was broken.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn because(code: ErrorCode, rule: &'static str) -> Self {
         Self::new(code).with_hint(Hint::Because(rule))
     }
@@ -316,15 +318,17 @@ impl Error {
     /// The same error with what would be right.
     #[must_use]
     pub fn with_hint(mut self, hint: Hint) -> Self {
-        self.detail.get_or_insert_default().hint = hint;
+        self.0.hint = hint;
         self
     }
 
     /// The same error at a place of a document; a field that is already named stays.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn at(mut self, place: Place<'_>) -> Self {
-        if self.field().is_none() {
-            self.detail.get_or_insert_default().field = place.field();
+        if self.0.field.is_none() {
+            self.0.field = place.field();
         }
         self
     }
@@ -332,18 +336,15 @@ impl Error {
     /// The same error at a position of the text that the document was read from; one that is already known stays.
     #[must_use]
     pub fn at_position(mut self, position: Position) -> Self {
-        self.detail.get_or_insert_default().position.get_or_insert(position);
+        self.0.position.get_or_insert(position);
         self
     }
 
     /// The same error with the position of its field in the text that the document was read from; of an unknown field, of its name.
     #[must_use]
     pub fn located(self, text: &[u8]) -> Self {
-        if self.position().is_some() {
-            return self;
-        }
         let field = self.field().map_or("", Field::as_str);
-        let position = match self.code {
+        let position = match self.code() {
             ErrorCode::UnknownField => json::key_of(text, field),
             _ => json::locate(text, field),
         };
@@ -356,34 +357,32 @@ impl Error {
     /// The same error without its place, for a boundary that names the field itself.
     #[must_use]
     pub fn without_field(mut self) -> Self {
-        if let Some(detail) = &mut self.detail {
-            detail.field = None;
-        }
+        self.0.field = None;
         self
     }
 
     /// What is wrong.
     #[must_use]
-    pub const fn code(&self) -> ErrorCode {
-        self.code
+    pub fn code(&self) -> ErrorCode {
+        self.0.code
     }
 
     /// Where it is wrong, if the data has fields.
     #[must_use]
     pub fn field(&self) -> Option<&Field> {
-        self.detail.as_ref()?.field.as_ref()
+        self.0.field.as_ref()
     }
 
     /// Where it is wrong in the text that the document was read from, if there was one.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
-        self.detail.as_ref()?.position
+        self.0.position
     }
 
     /// What would be right.
     #[must_use]
     pub fn hint(&self) -> Hint {
-        self.detail.as_ref().map_or(Hint::None, |detail| detail.hint)
+        self.0.hint
     }
 }
 
@@ -397,7 +396,7 @@ impl Error {
                 text.push_str(part);
             }
         }
-        text.push_str(self.code.message());
+        text.push_str(self.code().message());
         match self.hint() {
             Hint::None => {}
             Hint::Because(rule) => {

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
-use crate::codec::{DAMAGED, Reader, Writer};
+use crate::codec::{Reader, Writer, damaged};
 use crate::document::{Fields, Item, Value};
 use crate::error::{Error, ErrorCode, Place};
 use crate::ip::{Allowlist, MAX_RANGES, Network};
@@ -134,23 +134,23 @@ impl Grant {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(bytes);
         if reader.raw(MAGIC.len())? != MAGIC {
-            return Err(DAMAGED);
+            return Err(damaged());
         }
         let parts = reader.u8()?;
         if parts >= 1 << 5 {
-            return Err(DAMAGED);
+            return Err(damaged());
         }
         let has = |bit: u8| parts & (1 << bit) != 0;
         let levels = reader.u8()?;
-        let tier_ceiling = Tier::from_byte(levels & 15).ok_or(DAMAGED)?;
-        let trust_floor = Trust::from_level(levels >> 4).ok_or(DAMAGED)?;
+        let tier_ceiling = Tier::from_byte(levels & 15).ok_or_else(damaged)?;
+        let trust_floor = Trust::from_level(levels >> 4).ok_or_else(damaged)?;
         let max_uses = NonZeroU32::new(reader.u32()?);
-        let not_before = Millis::new(reader.u64()?).map_err(|_| DAMAGED)?;
+        let not_before = Millis::new(reader.u64()?).map_err(|_| damaged())?;
         let expires_at = has(3).then(|| reader.u64()).transpose()?;
-        let expires_at = expires_at.map(Millis::new).transpose().map_err(|_| DAMAGED)?;
+        let expires_at = expires_at.map(Millis::new).transpose().map_err(|_| damaged())?;
         let id = has(0).then(|| reader.text()).transpose()?;
         let grant = Self {
-            id: id.map(self::id).transpose().map_err(|_| DAMAGED)?,
+            id: id.map(self::id).transpose().map_err(|_| damaged())?,
             scopes: ScopeSet::read(&mut reader)?,
             namespaces: has(1).then(|| Namespaces::read(&mut reader)).transpose()?,
             ip_allowlist: has(2).then(|| Allowlist::read(&mut reader)).transpose()?,

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::codec::{DAMAGED, Reader, Writer};
+use crate::codec::{Reader, Writer, damaged};
 use crate::error::{Error, ErrorCode, Hint};
 use crate::sorted::sorted;
 
@@ -25,7 +25,7 @@ pub const MAX_RANGES: usize = 100_000;
 ///
 /// [`ErrorCode::InvalidIp`] for text that is not four decimal numbers without leading zeros, or IPv6 as in RFC 4291 without a zone.
 pub fn parse_address(text: &str) -> Result<IpAddr, Error> {
-    text::address(text).map(|address| address.to_canonical()).ok_or(Error::new(ErrorCode::InvalidIp))
+    text::address(text).map(|address| address.to_canonical()).ok_or_else(|| Error::new(ErrorCode::InvalidIp))
 }
 
 /// A network, or one address: `10.0.0.0/8`, `2001:db8::1`.
@@ -46,7 +46,7 @@ impl Network {
     ///
     /// [`ErrorCode::InvalidNetwork`] for text of another form, [`ErrorCode::HostBitsSet`] with the network meant.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let (address, length) = text::network(text).ok_or(Error::new(ErrorCode::InvalidNetwork))?;
+        let (address, length) = text::network(text).ok_or_else(|| Error::new(ErrorCode::InvalidNetwork))?;
         let given = unmap(address, length)?;
         let network = given.truncated();
         if network != given {
@@ -204,7 +204,7 @@ impl Allowlist {
         let v6 = read_ranges(reader, size_of::<u128>(), Reader::u128)?;
         match v4.len().saturating_add(v6.len()) {
             1..=MAX_RANGES => Ok(Self { v4, v6 }),
-            _ => Err(DAMAGED),
+            _ => Err(damaged()),
         }
     }
 }
@@ -285,7 +285,7 @@ fn read_ranges<'a>(
         let apart =
             ranges.last().is_none_or(|(_, last)| last.checked_add(1).is_some_and(|next| next < start));
         if !apart || start > end {
-            return Err(DAMAGED);
+            return Err(damaged());
         }
         ranges.push((start, end));
     }

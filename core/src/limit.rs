@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::codec::{DAMAGED, Reader, Writer};
+use crate::codec::{Reader, Writer, damaged};
 use crate::cost::Unit;
 use crate::document::{Fields, Item, MAX_INTEGER};
 use crate::error::{Error, ErrorCode, Place};
@@ -208,13 +208,13 @@ pub(crate) fn write_all(limits: &[Limit], writer: &mut Writer) {
 pub(crate) fn read_compiled(reader: &mut Reader<'_>) -> Result<Vec<Limit>, Error> {
     let count = usize::from(reader.u8()?);
     if !(1..=MAX_LIMITS).contains(&count) {
-        return Err(DAMAGED);
+        return Err(damaged());
     }
     let mut limits: Vec<Limit> = Vec::new();
     for _ in 0..count {
         let limit = Limit::read(reader)?;
         if limits.iter().any(|known| known.id == limit.id) {
-            return Err(DAMAGED);
+            return Err(damaged());
         }
         limits.push(limit);
     }
@@ -234,20 +234,20 @@ impl Limit {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
-        let id = id(reader.text()?).map_err(|_| DAMAGED)?;
+        let id = id(reader.text()?).map_err(|_| damaged())?;
         let head = reader.u8()?;
-        let unit = Unit::ALL.get(usize::from(head & 15)).copied().ok_or(DAMAGED)?;
-        let (_, per) = *Per::ALL.get(usize::from((head & !WINDOW) >> 4)).ok_or(DAMAGED)?;
+        let unit = Unit::ALL.get(usize::from(head & 15)).copied().ok_or_else(damaged)?;
+        let (_, per) = *Per::ALL.get(usize::from((head & !WINDOW) >> 4)).ok_or_else(damaged)?;
         let (first, second) = (reader.u64()?, reader.u64()?);
         let in_range = |amount| (1..=MAX_INTEGER).contains(&amount);
         let algorithm = match (head & WINDOW != 0, per) {
-            (false, Per::Month) => return Err(DAMAGED),
+            (false, Per::Month) => return Err(damaged()),
             (false, per) => Algorithm::Bucket { capacity: first, refill: second, per },
             (true, per) => Algorithm::Window { limit: first, per },
         };
         let is_plain = second == 1 || matches!(algorithm, Algorithm::Bucket { .. });
         if !in_range(first) || !in_range(second) || !is_plain {
-            return Err(DAMAGED);
+            return Err(damaged());
         }
         Ok(Self { id, unit, algorithm })
     }

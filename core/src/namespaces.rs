@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::codec::{DAMAGED, Reader, Writer};
+use crate::codec::{Reader, Writer, damaged};
 use crate::error::Error;
 use crate::path::Path;
 
@@ -72,15 +72,15 @@ impl Namespaces {
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let count = reader.count(LEAST)?;
         if count > Self::MAX {
-            return Err(DAMAGED);
+            return Err(damaged());
         }
         let mut prefixes: Vec<Box<str>> = Vec::with_capacity(count);
         for _ in 0..count {
             let prefix = reader.text()?;
-            let namespace = prefix.strip_suffix('/').ok_or(DAMAGED)?;
-            Path::parse(namespace).map_err(|_| DAMAGED)?;
+            let namespace = prefix.strip_suffix('/').ok_or_else(damaged)?;
+            Path::parse(namespace).map_err(|_| damaged())?;
             if prefixes.last().is_some_and(|last| **last >= *prefix || prefix.starts_with(&**last)) {
-                return Err(DAMAGED);
+                return Err(damaged());
             }
             prefixes.push(prefix.into());
         }
@@ -131,10 +131,10 @@ mod tests {
         };
         let original = set(&["a", "b/c"]);
         assert_eq!(Namespaces::read(&mut Reader::new(&write(&original))), Ok(original));
-        for damaged in [["b/".into(), "a/".into()], ["a/".into(), "a/b/".into()], ["a/".into(), "*/".into()]]
+        for prefixes in [["b/".into(), "a/".into()], ["a/".into(), "a/b/".into()], ["a/".into(), "*/".into()]]
         {
-            let bytes = write(&Namespaces(Vec::from(damaged)));
-            assert_eq!(Namespaces::read(&mut Reader::new(&bytes)), Err(DAMAGED));
+            let bytes = write(&Namespaces(Vec::from(prefixes)));
+            assert_eq!(Namespaces::read(&mut Reader::new(&bytes)), Err(damaged()));
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 
-use crate::codec::DAMAGED;
+use crate::codec::damaged;
 use crate::document::{Fields, Item, Value};
 use crate::error::{Error, ErrorCode, Place};
 use crate::request::{Request, Target};
@@ -130,7 +130,7 @@ impl Policy {
     /// # Security
     /// Whoever can write the bytes decides what they allow.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        bytes.strip_prefix(&MAGIC).and_then(|json| Self::from_json(json).ok()).ok_or(DAMAGED)
+        bytes.strip_prefix(&MAGIC).and_then(|json| Self::from_json(json).ok()).ok_or_else(damaged)
     }
 
     /// How many people must approve what is of this tier.

@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::codec::{DAMAGED, Reader, Writer};
+use crate::codec::{Reader, Writer, damaged};
 use crate::error::{Error, ErrorCode, Hint};
 use crate::path::{MAX_BYTES, Path};
 use crate::pattern::{Pattern, check_body};
@@ -123,19 +123,19 @@ impl ScopeSet {
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let count = usize::from(reader.u8()?);
         if count > MAX_SHAPES {
-            return Err(DAMAGED);
+            return Err(damaged());
         }
         let mut set = Self { lists: Vec::with_capacity(count) };
         for _ in 0..count {
             let shape =
                 Shape { any_action: read_flag(reader)?, plus: reader.u32()?, starred: read_flag(reader)? };
             if set.lists.last().is_some_and(|(last, _)| *last >= shape) {
-                return Err(DAMAGED);
+                return Err(damaged());
             }
             let keys = Keys::read(reader, shape.starred, |key| shape.is_shape_of(key))?;
             set.lists.push((shape, keys));
         }
-        if set.len() > MAX_SCOPES { Err(DAMAGED) } else { Ok(set) }
+        if set.len() > MAX_SCOPES { Err(damaged()) } else { Ok(set) }
     }
 }
 
@@ -250,7 +250,7 @@ fn key_of(scope: Scope<'_>) -> Result<Vec<u8>, Error> {
     }
     let mut buffer = KeyBuffer::new();
     // A scope covers itself, so a scope of its shape has a key that can be built.
-    Shape::of(scope).build_key(scope, &mut buffer).ok_or(Error::new(ErrorCode::Internal))?;
+    Shape::of(scope).build_key(scope, &mut buffer).ok_or_else(|| Error::new(ErrorCode::Internal))?;
     Ok(buffer.key().to_vec())
 }
 
@@ -258,6 +258,6 @@ fn read_flag(reader: &mut Reader<'_>) -> Result<bool, Error> {
     match reader.u8()? {
         0 => Ok(false),
         1 => Ok(true),
-        _ => Err(DAMAGED),
+        _ => Err(damaged()),
     }
 }

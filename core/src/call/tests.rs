@@ -1,8 +1,8 @@
 use super::*;
 
-fn ask(json: &str) -> (u16, alloc::string::String) {
+fn ask(json: &str) -> (u16, String) {
     let answer = answer(json.as_bytes());
-    (answer.status, alloc::string::String::from_utf8(answer.json).unwrap())
+    (answer.status, String::from_utf8(answer.json).unwrap())
 }
 
 #[test]

@@ -95,11 +95,12 @@ pub fn aes_gcm_open(
     aad: &[u8],
     sealed: &[u8],
 ) -> Result<Secret<Vec<u8>>, Error> {
-    let (ciphertext, tag) = sealed.split_last_chunk::<TAG>().ok_or(Error::new(ErrorCode::SealRejected))?;
+    let (ciphertext, tag) =
+        sealed.split_last_chunk::<TAG>().ok_or_else(|| Error::new(ErrorCode::SealRejected))?;
     let mut plaintext = vec![0; ciphertext.len()];
     // The tag is checked before the first byte is decrypted.
     primitives::aes_gcm_decrypt(key, nonce, aad, ciphertext, tag, &mut plaintext)
-        .ok_or(Error::new(ErrorCode::SealRejected))?;
+        .ok_or_else(|| Error::new(ErrorCode::SealRejected))?;
     Ok(Secret::new(plaintext))
 }
 
@@ -116,7 +117,7 @@ pub(super) fn append_aes_gcm(
     // From buffer to buffer, so that the plaintext is never in the output.
     let ciphertext = sealed.get_mut(start..).unwrap_or_default();
     let tag = primitives::aes_gcm_encrypt(key, nonce, aad, plaintext, ciphertext)
-        .ok_or(Error::new(ErrorCode::LimitExceeded))?;
+        .ok_or_else(|| Error::new(ErrorCode::LimitExceeded))?;
     sealed.extend_from_slice(&tag);
     Ok(())
 }

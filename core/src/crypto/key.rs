@@ -98,7 +98,7 @@ impl Keyring {
             return Err(Error::new(ErrorCode::DuplicateKeyId));
         }
         let mut keys = keys.into_iter();
-        let current = keys.next().ok_or(Error::new(ErrorCode::EmptyList))?;
+        let current = keys.next().ok_or_else(|| Error::new(ErrorCode::EmptyList))?;
         Ok(Self { current, older: keys.collect() })
     }
 

@@ -46,7 +46,10 @@ const NONCE: [u8; 12] = [0; 12];
 /// The labels of what is derived.
 const COMMITMENT: &[u8] = b"wd1/com";
 const MESSAGE_KEY: &[u8] = b"wd1/key";
-const REJECTED: Error = Error::new(ErrorCode::SealRejected);
+#[cold]
+fn rejected() -> Error {
+    Error::new(ErrorCode::SealRejected)
+}
 
 /// Seals a plaintext under the keyring's current key, bound to its context.
 ///
@@ -69,8 +72,8 @@ pub fn seal(
 /// # Errors
 /// [`ErrorCode::KeyUnknown`] where the keyring lacks the key that the value names; [`ErrorCode::SealRejected`] for every other cause.
 pub fn open(keyring: &Keyring, context: &Context<'_>, sealed: &[u8]) -> Result<Secret<Vec<u8>>, Error> {
-    let envelope = Envelope::parse(sealed).ok_or(REJECTED)?;
-    let key = keyring.find(envelope.head.key_id).ok_or(Error::new(ErrorCode::KeyUnknown))?;
+    let envelope = Envelope::parse(sealed).ok_or_else(rejected)?;
+    let key = keyring.find(envelope.head.key_id).ok_or_else(|| Error::new(ErrorCode::KeyUnknown))?;
     envelope.open(key, context)
 }
 
@@ -117,8 +120,8 @@ pub fn seal_head(
 /// # Security
 /// Nothing that is decrypted may be used before its tag has been checked.
 pub fn open_head(keyring: &Keyring, context: &Context<'_>, head: &[u8]) -> Result<Secret<[u8; 32]>, Error> {
-    let (head, []) = Head::parse(head).ok_or(REJECTED)? else { return Err(REJECTED) };
-    let key = keyring.find(head.key_id).ok_or(Error::new(ErrorCode::KeyUnknown))?;
+    let (head, []) = Head::parse(head).ok_or_else(rejected)? else { return Err(rejected()) };
+    let key = keyring.find(head.key_id).ok_or_else(|| Error::new(ErrorCode::KeyUnknown))?;
     Ok(Secret::new(*head.message_key(key, context)?))
 }
 
@@ -172,9 +175,10 @@ pub fn open_with_data_key(
     sealed: &[u8],
 ) -> Result<Secret<Vec<u8>>, Error> {
     let data_key = open(keyring, wrap, sealed_key)?;
-    let data_key = MasterKey::new(data_key.expose().as_slice().try_into().map_err(|_| REJECTED)?);
-    let envelope =
-        Envelope::parse(sealed).filter(|envelope| envelope.head.key_id == data_key.id()).ok_or(REJECTED)?;
+    let data_key = MasterKey::new(data_key.expose().as_slice().try_into().map_err(|_| rejected())?);
+    let envelope = Envelope::parse(sealed)
+        .filter(|envelope| envelope.head.key_id == data_key.id())
+        .ok_or_else(rejected)?;
     envelope.open(&data_key, value)
 }
 
@@ -225,10 +229,10 @@ impl<'a> Head<'a> {
     }
 
     fn message_key(&self, key: &MasterKey, context: &Context<'_>) -> Result<Zeroizing<[u8; 32]>, Error> {
-        let binding = context.bind(self.header).map_err(|_| REJECTED)?;
+        let binding = context.bind(self.header).map_err(|_| rejected())?;
         // Before anything else is done with the key: one ciphertext could otherwise open under several.
         if !bool::from(key.derive(COMMITMENT, &binding).ct_eq(self.commitment)) {
-            return Err(REJECTED);
+            return Err(rejected());
         }
         Ok(key.derive(MESSAGE_KEY, &binding))
     }

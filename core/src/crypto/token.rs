@@ -142,7 +142,7 @@ pub fn mint(kind: TokenKind, random: &[u8; 32]) -> TokenText {
 /// # Errors
 /// [`ErrorCode::InvalidToken`] for every cause.
 pub fn parse(text: &str) -> Result<TokenKind, Error> {
-    parse_form(text.as_bytes()).ok_or(Error::new(ErrorCode::InvalidToken))
+    parse_form(text.as_bytes()).ok_or_else(|| Error::new(ErrorCode::InvalidToken))
 }
 
 fn parse_form(text: &[u8]) -> Option<TokenKind> {

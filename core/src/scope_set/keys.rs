@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::codec::{DAMAGED, Reader, Writer};
+use crate::codec::{Reader, Writer, damaged};
 use crate::error::Error;
 
 use super::MAX_SCOPES;
@@ -79,14 +79,14 @@ impl Keys {
         let mut keys = Self { bytes: Vec::new(), spans: Vec::new() };
         let count = reader.count(size_of::<u16>())?;
         if !(1..=MAX_SCOPES).contains(&count) {
-            return Err(DAMAGED);
+            return Err(damaged());
         }
         for _ in 0..count {
             let length = usize::from(reader.u16()?);
             let key = reader.raw(length)?;
             let follows = keys.last().is_none_or(|last| last < key && !(starred && key.starts_with(last)));
             if !follows || !is_key(key) {
-                return Err(DAMAGED);
+                return Err(damaged());
             }
             keys.push(key);
         }

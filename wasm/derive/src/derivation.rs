@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use warded_core::codec::{DAMAGED, Reader};
+use warded_core::codec::{Reader, misuse};
 use warded_core::crypto::derive::{self, Argon2idInput, MAX_OUTPUT};
 use warded_core::error::{Error, ErrorCode};
 
@@ -57,10 +57,6 @@ fn output(reader: &mut Reader<'_>) -> Result<Vec<u8>, Error> {
         return Err(Error::new(ErrorCode::OutOfRange));
     }
     Ok(vec![0; length])
-}
-
-fn misuse(error: Error) -> Error {
-    if error == DAMAGED { Error::new(ErrorCode::InvalidBuffer) } else { error }
 }
 
 #[cfg(test)]

@@ -23,7 +23,10 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// The bytes of one key.
 const KEY: usize = 32;
 
-const STALE: Error = Error::new(ErrorCode::Stale);
+#[cold]
+fn stale() -> Error {
+    Error::new(ErrorCode::Stale)
+}
 
 /// What a loaded object is called: its slot, and 64 bits of a hash that says what was loaded there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,14 +223,14 @@ impl<T> Slots<T> {
     fn touch(&mut self, handle: Handle) -> Result<(), Error> {
         let clock = self.clock.saturating_add(1);
         let slot = self.slots.get_mut(index(handle)).and_then(Option::as_mut);
-        slot.filter(|slot| slot.tag == handle.tag).ok_or(STALE)?.used = clock;
+        slot.filter(|slot| slot.tag == handle.tag).ok_or_else(stale)?.used = clock;
         self.clock = clock;
         Ok(())
     }
 
     fn find(&self, handle: Handle) -> Result<&Slot<T>, Error> {
         let slot = self.slots.get(index(handle)).and_then(Option::as_ref);
-        slot.filter(|slot| slot.tag == handle.tag).ok_or(STALE)
+        slot.filter(|slot| slot.tag == handle.tag).ok_or_else(stale)
     }
 }
 
@@ -264,7 +267,7 @@ mod tests {
         slots.touch(one).unwrap();
         let three = load(&mut slots, 3, 10);
         assert_eq!((find(&slots, one), find(&slots, two), find(&slots, three)), (Some(1), None, Some(3)));
-        assert_eq!(slots.touch(two), Err(STALE));
+        assert_eq!(slots.touch(two), Err(stale()));
         assert_eq!(slots.bytes, 20);
     }
 

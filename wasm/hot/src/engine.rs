@@ -153,7 +153,7 @@ impl Engine {
     /// Runs an operation of a binding's own, one that needs nothing loaded and handles no secrets; otherwise as [`run`](Self::run).
     pub fn run_own(&mut self, length: usize, operation: fn(&[u8]) -> Result<Vec<u8>, Error>) -> u64 {
         self.wipe_behind(length);
-        let input = self.buffer.get(..length).ok_or(Error::new(ErrorCode::InvalidBuffer));
+        let input = self.buffer.get(..length).ok_or_else(|| Error::new(ErrorCode::InvalidBuffer));
         match input.and_then(operation) {
             Ok(answer) => self.answer(0, &answer),
             Err(error) => self.refuse(&error),

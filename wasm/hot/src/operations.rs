@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use warded_core::bundle;
 use warded_core::call as document;
-use warded_core::codec::{DAMAGED, Reader, Writer};
+use warded_core::codec::{self, Reader, Writer};
 use warded_core::crypto::key::Keyring;
 use warded_core::crypto::seal::Context;
 use warded_core::crypto::{hash, seal as sealing, token};
@@ -36,7 +36,10 @@ pub(crate) enum Output {
     Document(u16, Secret<Vec<u8>>),
 }
 
-const MISUSE: Error = Error::new(ErrorCode::InvalidBuffer);
+#[cold]
+fn misuse() -> Error {
+    Error::new(ErrorCode::InvalidBuffer)
+}
 
 /// Reads a layout; one that does not fit is the calling code's mistake, not damaged data.
 fn laid_out<'a, T>(
@@ -44,11 +47,11 @@ fn laid_out<'a, T>(
     read: impl FnOnce(&mut Reader<'a>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let mut reader = Reader::new(input);
-    read(&mut reader).map_err(|error| if error == DAMAGED { MISUSE } else { error })
+    read(&mut reader).map_err(codec::misuse)
 }
 
 fn array<const N: usize>(reader: &mut Reader<'_>) -> Result<[u8; N], Error> {
-    reader.raw(N)?.try_into().map_err(|_| MISUSE)
+    reader.raw(N)?.try_into().map_err(|_| misuse())
 }
 
 fn take_context<'a>(reader: &mut Reader<'a>) -> Result<Context<'a>, Error> {
@@ -133,7 +136,7 @@ pub(crate) fn reseal(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
 }
 
 pub(crate) fn seal_head(cache: &mut Cache, input: &[u8]) -> Result<Output, Error> {
-    let (keyring, salt, context, []) = take_salted(cache, input)? else { return Err(MISUSE) };
+    let (keyring, salt, context, []) = take_salted(cache, input)? else { return Err(misuse()) };
     let (head, key) = sealing::seal_head(keyring, &context, salt)?;
     Ok(Output::Secret(Secret::new([head.as_slice(), key.expose()].concat())))
 }
@@ -146,7 +149,7 @@ pub(crate) fn open_head(cache: &mut Cache, input: &[u8]) -> Result<Output, Error
 
 /// The answer is everything but the tag, as [`bundle`](warded_core::bundle) lays it out: its reader knows that it holds.
 pub(crate) fn open_bundle(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
-    let (key, rest) = input.split_first_chunk().ok_or(MISUSE)?;
+    let (key, rest) = input.split_first_chunk().ok_or_else(misuse)?;
     let (now, min_serial, audience, bytes) =
         laid_out(rest, |reader| Ok((reader.u64()?, reader.u64()?, reader.text()?, reader.rest())))?;
     bundle::open(bytes, key, Millis::new(now)?, audience, min_serial)?;
@@ -154,7 +157,7 @@ pub(crate) fn open_bundle(_: &mut Cache, input: &[u8]) -> Result<Output, Error> 
 }
 
 pub(crate) fn make_bundle(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
-    let (key, body) = input.split_first_chunk().ok_or(MISUSE)?;
+    let (key, body) = input.split_first_chunk().ok_or_else(misuse)?;
     bundle::sign(body.to_vec(), key).map(Output::Sealed)
 }
 
@@ -162,8 +165,8 @@ pub(crate) fn seal_with_data_key(cache: &mut Cache, input: &[u8]) -> Result<Outp
     let (handle, key, salts) = laid_out(input, |reader| {
         Ok((Handle::read(reader)?, reader.raw(32)?, [array(reader)?, array(reader)?]))
     })?;
-    let key: &[u8; 32] = key.try_into().map_err(|_| MISUSE)?;
-    let rest = input.get(HANDLE_KEY_SALTS..).ok_or(MISUSE)?;
+    let key: &[u8; 32] = key.try_into().map_err(|_| misuse())?;
+    let rest = input.get(HANDLE_KEY_SALTS..).ok_or_else(misuse)?;
     let (wrap, value, plaintext) =
         laid_out(rest, |reader| Ok((take_context(reader)?, take_context(reader)?, reader.rest())))?;
     let wrapped = sealing::seal_with_data_key(cache.keyring(handle)?, &wrap, &value, key, salts, plaintext)?;
@@ -187,9 +190,9 @@ pub(crate) fn open_with_data_key(cache: &mut Cache, input: &[u8]) -> Result<Outp
 }
 
 pub(crate) fn mint_token(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
-    let (letter, random) = input.split_first().ok_or(MISUSE)?;
-    let kind = token::TokenKind::from_letter(*letter).ok_or(MISUSE)?;
-    let minted = token::mint(kind, random.try_into().map_err(|_| MISUSE)?);
+    let (letter, random) = input.split_first().ok_or_else(misuse)?;
+    let kind = token::TokenKind::from_letter(*letter).ok_or_else(misuse)?;
+    let minted = token::mint(kind, random.try_into().map_err(|_| misuse())?);
     let mut answer = Vec::with_capacity(token::LENGTH.saturating_add(32));
     answer.extend_from_slice(minted.expose().as_bytes());
     answer.extend_from_slice(&minted.hash());
@@ -210,7 +213,7 @@ pub(crate) fn hash_token(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
 }
 
 pub(crate) fn verify_token(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
-    let (hash, token) = input.split_first_chunk().ok_or(MISUSE)?;
+    let (hash, token) = input.split_first_chunk().ok_or_else(misuse)?;
     Ok(Output::Sealed(Vec::from([u8::from(token::verify(text(token)?, hash))])))
 }
 
@@ -235,18 +238,18 @@ pub(crate) fn hmac_sha256(_: &mut Cache, input: &[u8]) -> Result<Output, Error> 
 pub(crate) fn aes_gcm_seal(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
     let (key, nonce, aad, plaintext) =
         laid_out(input, |reader| Ok((reader.raw(32)?, array(reader)?, reader.bytes()?, reader.rest())))?;
-    hash::aes_gcm_seal(key.try_into().map_err(|_| MISUSE)?, &nonce, aad, plaintext).map(Output::Sealed)
+    hash::aes_gcm_seal(key.try_into().map_err(|_| misuse())?, &nonce, aad, plaintext).map(Output::Sealed)
 }
 
 pub(crate) fn aes_gcm_open(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
     let (key, nonce, aad, sealed) =
         laid_out(input, |reader| Ok((reader.raw(32)?, array(reader)?, reader.bytes()?, reader.rest())))?;
-    hash::aes_gcm_open(key.try_into().map_err(|_| MISUSE)?, &nonce, aad, sealed).map(Output::Secret)
+    hash::aes_gcm_open(key.try_into().map_err(|_| misuse())?, &nonce, aad, sealed).map(Output::Secret)
 }
 
 pub(crate) fn kbkdf(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
     let (length, key, label, context) =
         laid_out(input, |reader| Ok((reader.u32()?, reader.raw(32)?, reader.bytes()?, reader.rest())))?;
-    let length = usize::try_from(length).map_err(|_| MISUSE)?;
+    let length = usize::try_from(length).map_err(|_| misuse())?;
     hash::kbkdf_counter(key, label, context, length).map(Output::Secret)
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use warded_core::attribute::{Attribute, MAX_ATTRIBUTES, Scalar};
-use warded_core::codec::{DAMAGED, Reader};
+use warded_core::codec::{self, Reader};
 use warded_core::cost::Cost;
 use warded_core::decide::{Link, MAX_LINKS, decide_into};
 use warded_core::decision::{Decision, Outcome, Standing};
@@ -59,7 +59,10 @@ const HAS_APPROVAL: u8 = 4;
 /// The milliseconds of a day: no fraction has as many parts.
 const DAY: u32 = 86_400_000;
 
-const MISUSE: Error = Error::new(ErrorCode::InvalidBuffer);
+#[cold]
+fn misuse() -> Error {
+    Error::new(ErrorCode::InvalidBuffer)
+}
 
 struct Head {
     links: usize,
@@ -81,7 +84,7 @@ struct Head {
 impl Head {
     fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         if reader.u8()? != VERSION {
-            return Err(MISUSE);
+            return Err(misuse());
         }
         let links = usize::from(reader.u8()?);
         let (tier, target) = (reader.u8()?, reader.u8()?);
@@ -91,14 +94,14 @@ impl Head {
         let ip = match has_ip {
             0 if ip == 0 => None,
             1 => Some(ip),
-            _ => return Err(MISUSE),
+            _ => return Err(misuse()),
         };
         let (trust, flags) = (reader.u8()?, reader.u8()?);
         let (subject, attributes) = (usize::from(reader.u8()?), reader.u8()?);
         let known = HAS_COST | HAS_POLICY | HAS_APPROVAL;
         let fits = (1..=MAX_LINKS).contains(&links) && usize::from(attributes) <= MAX_ATTRIBUTES;
         if !fits || flags & !known != 0 || reader.u16()? != 0 {
-            return Err(MISUSE);
+            return Err(misuse());
         }
         let now = reader.u64()?;
         let cost = if flags & HAS_COST == 0 { Cost::ONE_REQUEST } else { read_cost(reader)? };
@@ -125,16 +128,16 @@ impl Head {
 
 fn read_policy(reader: &mut Reader<'_>) -> Result<Handle, Error> {
     let handle = Handle::read(reader)?;
-    if reader.u32()? == 0 { Ok(handle) } else { Err(MISUSE) }
+    if reader.u32()? == 0 { Ok(handle) } else { Err(misuse()) }
 }
 
 fn read_approval(reader: &mut Reader<'_>) -> Result<Approval, Error> {
-    let digest = reader.raw(32)?.try_into().map_err(|_| MISUSE)?;
+    let digest = reader.raw(32)?.try_into().map_err(|_| misuse())?;
     let approvers = reader.u8()?;
     if (1..=MAX_APPROVERS).contains(&approvers) && reader.raw(7)? == [0; 7] {
         return Ok(Approval::new(digest, approvers));
     }
-    Err(MISUSE)
+    Err(misuse())
 }
 
 fn read_cost(reader: &mut Reader<'_>) -> Result<Cost, Error> {
@@ -143,17 +146,16 @@ fn read_cost(reader: &mut Reader<'_>) -> Result<Cost, Error> {
 
 /// A number that documents can have too.
 fn number(reader: &mut Reader<'_>) -> Result<u64, Error> {
-    reader.u64().and_then(|number| if number <= MAX_INTEGER { Ok(number) } else { Err(MISUSE) })
+    reader.u64().and_then(|number| if number <= MAX_INTEGER { Ok(number) } else { Err(misuse()) })
 }
 
 /// Decides a packed request, in the cache's place for that.
 pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<(), Error> {
     let mut reader = Reader::new(input);
-    let misuse = |error: Error| if error == DAMAGED { MISUSE } else { error };
-    let head = Head::read(&mut reader).map_err(misuse)?;
-    let handles = read_links(&mut reader, head.links, &mut cache.work.usages).map_err(misuse)?;
-    let handles = handles.get(..head.links).ok_or(MISUSE)?;
-    let request = read_request(&mut reader, &head).map_err(misuse)?;
+    let head = Head::read(&mut reader).map_err(codec::misuse)?;
+    let handles = read_links(&mut reader, head.links, &mut cache.work.usages).map_err(codec::misuse)?;
+    let handles = handles.get(..head.links).ok_or_else(misuse)?;
+    let request = read_request(&mut reader, &head).map_err(codec::misuse)?;
     for handle in handles {
         cache.use_grant(*handle)?;
     }
@@ -163,13 +165,13 @@ pub(crate) fn decide(cache: &mut Cache, input: &[u8]) -> Result<(), Error> {
     let (loaded, Work { usages, decision }) = cache.parts();
     let policy = head.policy.map(|handle| loaded.policy(handle)).transpose()?;
     let (Some((first, rest)), [outermost, others @ ..]) = (handles.split_first(), &*usages) else {
-        return Err(MISUSE);
+        return Err(misuse());
     };
     let mut chain = [Link { grant: loaded.grant(*first)?, usage: outermost }; MAX_LINKS];
     for ((place, handle), usage) in chain.iter_mut().skip(1).zip(rest).zip(others) {
         *place = Link { grant: loaded.grant(*handle)?, usage };
     }
-    decide_into(decision, chain.get(..handles.len()).ok_or(MISUSE)?, policy, &request);
+    decide_into(decision, chain.get(..handles.len()).ok_or_else(misuse)?, policy, &request);
     if decision.reasons().iter().filter(|reason| reason.link.is_none()).count() > MAX_RULES {
         // Seldom, and a document has room for all of them.
         return Err(Error::new(ErrorCode::LimitExceeded));
@@ -189,7 +191,7 @@ fn read_links(
         (usage.uses, usage.last, usage.revision) = (reader.u64()?, reader.u64()?, reader.u64()?);
         usage.limits.clear();
         if states > MAX_LIMITS {
-            return Err(MISUSE);
+            return Err(misuse());
         }
         for _ in 0..states {
             usage.limits.push(read_state(reader)?);
@@ -205,7 +207,7 @@ fn read_state(reader: &mut Reader<'_>) -> Result<State, Error> {
         (0, 0, 0, 0, 0) => Ok(State::Fresh),
         (1, 0..DAY, level, at, debt) => Ok(State::Bucket { level, fraction, at, debt }),
         (2, 0, used, start, debt) => Ok(State::Window { used, start, debt }),
-        _ => Err(MISUSE),
+        _ => Err(misuse()),
     }
 }
 
@@ -220,17 +222,17 @@ fn read_request<'a>(reader: &mut Reader<'a>, head: &Head) -> Result<Request<'a>,
     };
     let attributes = read_attributes(reader, head.attributes)?;
     if !reader.rest().is_empty() {
-        return Err(MISUSE);
+        return Err(misuse());
     }
     Ok(Request {
         subject,
         resource: named("resource", Word::parse(resource))?,
         action: named("action", Word::parse(action))?,
         target: read_target(head.target, target)?,
-        tier: Tier::from_byte(head.tier).ok_or(MISUSE)?,
+        tier: Tier::from_byte(head.tier).ok_or_else(misuse)?,
         ip: ip.map(|text| named::<IpAddr>("ip", parse_address(text))).transpose()?,
         now: named("now", Millis::new(head.now))?,
-        trust: Trust::from_level(head.trust).ok_or(MISUSE)?,
+        trust: Trust::from_level(head.trust).ok_or_else(misuse)?,
         cost: head.cost,
         attributes,
         approval: head.approval,
@@ -251,10 +253,10 @@ fn read_attributes<'a>(reader: &mut Reader<'a>, count: u8) -> Result<Vec<Attribu
             (0, _) => Scalar::Text(utf8(reader.raw(length)?, "attributes")?),
             (1, 8) => Scalar::Integer(number(reader)?),
             (2, 1) => Scalar::Bool(reader.u8()? != 0),
-            _ => return Err(MISUSE),
+            _ => return Err(misuse()),
         };
         if attributes.iter().any(|known| known.name == name) {
-            return Err(MISUSE);
+            return Err(misuse());
         }
         attributes.push(named("attributes", Attribute::new(name, value))?);
     }
@@ -267,7 +269,7 @@ fn read_target(kind: u8, bytes: &[u8]) -> Result<Target<'_>, Error> {
         1 => named("path", Path::parse(utf8(bytes, "path")?)).map(Target::Path),
         2 => named("listing", Pattern::parse(utf8(bytes, "listing")?)).map(Target::Listing),
         3 => read_issue(bytes).map(Target::Issue),
-        _ => Err(MISUSE),
+        _ => Err(misuse()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use warded_core::codec::{DAMAGED, Reader};
+use warded_core::codec::{Reader, misuse};
 use warded_core::decide::{Link, MAX_LINKS, decide};
 use warded_core::document::{Fields, Item, Value};
 use warded_core::error::{Error, ErrorCode, Place};
@@ -109,7 +109,9 @@ fn asked(
     let document = Value::parse(reader.rest())?;
     let mut fields = Fields::of(&document, &Place::Root)?;
     let mut rest = grants.iter();
-    let usages = fields.required("chain")?.each(MAX_LINKS, |item| usage(item, rest.next().ok_or(MISUSE)?))?;
+    let usages = fields.required("chain")?.each(MAX_LINKS, |item| {
+        usage(item, rest.next().ok_or_else(|| Error::new(ErrorCode::InvalidBuffer))?)
+    })?;
     let request = fields.required("request")?;
     let request = Request::from_document(&request)?;
     fields.finish()?;
@@ -139,10 +141,4 @@ pub fn settle(input: &[u8]) -> Result<Vec<u8>, Error> {
     let usage = settle_document(&grant, &mut fields)?;
     fields.finish()?;
     Ok(usage.to_json())
-}
-
-const MISUSE: Error = Error::new(ErrorCode::InvalidBuffer);
-
-fn misuse(error: Error) -> Error {
-    if error == DAMAGED { MISUSE } else { error }
 }

@@ -5,7 +5,10 @@ use alloc::vec::Vec;
 use crate::crypto::hash::sha256_parts;
 use crate::error::{Error, ErrorCode};
 
-const MALFORMED: Error = Error::new(ErrorCode::InvalidBuffer);
+#[cold]
+fn malformed() -> Error {
+    Error::new(ErrorCode::InvalidBuffer)
+}
 
 /// What a sealed value is bound to: it opens with the same five fields only. Empty text and `None` mean that a field is absent.
 ///
@@ -69,14 +72,14 @@ impl<'a> Context<'a> {
 }
 
 fn read_field(bytes: &[u8]) -> Result<(&[u8], &[u8]), Error> {
-    let (length, rest) = bytes.split_first_chunk().ok_or(MALFORMED)?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| MALFORMED)?;
-    rest.split_at_checked(length).ok_or(MALFORMED)
+    let (length, rest) = bytes.split_first_chunk().ok_or_else(malformed)?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| malformed())?;
+    rest.split_at_checked(length).ok_or_else(malformed)
 }
 
 fn read_text(bytes: &[u8]) -> Result<(&str, &[u8]), Error> {
     let (field, rest) = read_field(bytes)?;
-    Ok((str::from_utf8(field).map_err(|_| MALFORMED)?, rest))
+    Ok((str::from_utf8(field).map_err(|_| malformed())?, rest))
 }
 
 fn read_fixed<const N: usize>(bytes: &[u8]) -> Result<(Option<[u8; N]>, &[u8]), Error> {
@@ -84,7 +87,7 @@ fn read_fixed<const N: usize>(bytes: &[u8]) -> Result<(Option<[u8; N]>, &[u8]), 
     if field.is_empty() {
         return Ok((None, rest));
     }
-    Ok((Some(field.try_into().map_err(|_| MALFORMED)?), rest))
+    Ok((Some(field.try_into().map_err(|_| malformed())?), rest))
 }
 
 #[cfg(test)]
@@ -127,7 +130,7 @@ mod tests {
     fn a_context_that_ends_early_is_refused() {
         let bytes = written(&FULL);
         for end in 0..bytes.len() {
-            assert_eq!(Context::read(&bytes[..end]), Err(MALFORMED), "{end}");
+            assert_eq!(Context::read(&bytes[..end]), Err(malformed()), "{end}");
         }
     }
 
@@ -137,13 +140,13 @@ mod tests {
         let tenant = |length: u8| [&absent[..], &[0, 0, 0, length], &[1; 20], &[0; 20]].concat();
         let version = |length: u8| [&[0; 16][..], &[0, 0, 0, length], &[1; 20]].concat();
         for length in [1, 15, 17, 20] {
-            assert_eq!(Context::read(&tenant(length)), Err(MALFORMED), "{length}");
+            assert_eq!(Context::read(&tenant(length)), Err(malformed()), "{length}");
         }
         for length in [1, 7, 9, 16] {
-            assert_eq!(Context::read(&version(length)), Err(MALFORMED), "{length}");
+            assert_eq!(Context::read(&version(length)), Err(malformed()), "{length}");
         }
-        assert_eq!(Context::read(b"\0\0\0\x01\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), Err(MALFORMED));
-        assert_eq!(Context::read(&[0xff; 64]), Err(MALFORMED));
+        assert_eq!(Context::read(b"\0\0\0\x01\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), Err(malformed()));
+        assert_eq!(Context::read(&[0xff; 64]), Err(malformed()));
     }
 
     proptest! {
