@@ -29,9 +29,9 @@ test("import and require offer the same names and no others", () => {
 
 test("the tarball holds what is published and nothing else", () => {
   const files = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
-  const others = files.filter((name) => !/^package\/(LICENSE|README\.md|package\.json|dist\/(raw|engine|derive)\.wasm|dist\/(esm|cjs|precompiled)\/[a-z-]+\.(js|d\.ts|json))$/.test(name));
+  const others = files.filter((name) => !/^package\/(LICENSE|README\.md|package\.json|dist\/(raw|engine|derive|component)\.wasm|dist\/warded\.wit|dist\/(esm|cjs|precompiled)\/[a-z-]+\.(js|d\.ts|json))$/.test(name));
   assert.deepEqual(others, []);
-  for (const name of ["LICENSE", "README.md", "dist/raw.wasm", "dist/engine.wasm", "dist/derive.wasm"]) assert.ok(files.includes(`package/${name}`), name);
+  for (const name of ["LICENSE", "README.md", "dist/raw.wasm", "dist/engine.wasm", "dist/derive.wasm", "dist/component.wasm", "dist/warded.wit"]) assert.ok(files.includes(`package/${name}`), name);
 });
 
 test("the raw module resolves by import and by require, and imports nothing", () => {
@@ -44,6 +44,18 @@ test("the raw module resolves by import and by require, and imports nothing", ()
   const { exports } = new WebAssembly.Instance(module);
   assert.equal(exports.warded_abi(), 1);
   assert.ok(exports.memory instanceof WebAssembly.Memory);
+});
+
+test("the component and its interface resolve by import and by require", () => {
+  const place = (name) => {
+    const url = run("resolve.mjs", `console.log(import.meta.resolve("${name}"))`).trim();
+    const path = run("resolve.cjs", `console.log(require.resolve("${name}"))`).trim();
+    assert.equal(new URL(url).pathname, path);
+    return path;
+  };
+  // The preamble of a component, which no core module has: version 13, layer 1.
+  assert.deepEqual([...readFileSync(place("warded/component.wasm")).subarray(0, 8)], [0, 0x61, 0x73, 0x6d, 13, 0, 1, 0]);
+  assert.match(readFileSync(place("warded/warded.wit"), "utf8"), /^package warded:engine@0\.1\.0;$/m);
 });
 
 test("nothing runs at import but definitions", () => {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
+use wit_component::ComponentEncoder;
 
 use crate::command;
 use crate::step;
@@ -17,6 +18,22 @@ pub(crate) fn raw(root: &Path) -> Result<PathBuf> {
     let optimised = root.join("target/wasm/warded_raw.wasm");
     optimise(root, &built, &optimised)?;
     Ok(optimised)
+}
+
+/// The component, for hosts of the component model: zero imports too.
+pub(crate) fn component(root: &Path) -> Result<PathBuf> {
+    let built = cargo(root, "warded-component", &[])?;
+    let core = root.join("target/wasm/warded_component.core.wasm");
+    optimise(root, &built, &core)?;
+    let encoded = root.join("target/wasm/warded_component.wasm");
+    let module = step::read(&core)?;
+    step::unless_current(&encoded.with_extension("key"), &[&module], &[&encoded], || {
+        // The section that says which interface the exports are was put there by wit-bindgen, and is taken out here.
+        let component =
+            ComponentEncoder::default().validate(true).module(&module).and_then(ComponentEncoder::encode);
+        step::write(&encoded, &component.context("wit-component failed")?)
+    })?;
+    Ok(encoded)
 }
 
 /// The module of the npm package.

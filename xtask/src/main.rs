@@ -35,14 +35,16 @@ fn run(words: &[String]) -> Result<()> {
     }
 }
 
-/// Builds the modules and the package, and says how large they are.
+/// Builds the modules, the component and the package, and says how large they are.
 fn wasm(root: &Path) -> Result<()> {
     command::node_modules(&root.join("js"))?;
     let raw = artifact::raw(root)?;
     let engine = artifact::engine(root)?;
     let derive = artifact::derive(root)?;
-    package::build(root, &raw)?;
+    let component = artifact::component(root)?;
+    package::build(root, &raw, &component)?;
     size::print("warded_raw.wasm", &raw)?;
+    size::print("warded_component.wasm", &component)?;
     size::print("engine.wasm (in the package)", &engine)?;
     size::print("derive.wasm (in the package)", &derive)
 }

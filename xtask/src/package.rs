@@ -1,4 +1,5 @@
-//! The npm package: one file of code per module system, the Wasm bytes inside it, and declarations from the same sources.
+//! The npm package: one file of code per module system, the Wasm bytes inside it, and declarations from the same sources;
+//! beside them the builds for other languages, as files.
 
 use std::fs;
 use std::path::Path;
@@ -13,12 +14,15 @@ const ENGINE: &str = "target/wasm/js/engine.wasm";
 const DERIVE: &str = "target/wasm/js/derive.wasm";
 
 /// Fills pkg/dist, unless nothing it is made of has changed.
-pub(crate) fn build(root: &Path, raw: &Path) -> Result<()> {
+pub(crate) fn build(root: &Path, raw: &Path, component: &Path) -> Result<()> {
     let dist = root.join("pkg/dist");
-    let inputs = inputs(root, raw)?;
+    let interface = root.join("wasm/component/wit/warded.wit");
+    let copies = [(raw, "raw.wasm"), (component, "component.wasm"), (&interface, "warded.wit")];
+    let inputs = inputs(root, copies.map(|(from, _)| from))?;
     let inputs: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
-    let outputs = [dist.join("esm/index.js"), dist.join("cjs/index.js"), dist.join("raw.wasm")];
-    let outputs: Vec<&Path> = outputs.iter().map(AsRef::as_ref).collect();
+    let outputs = ["esm/index.js", "cjs/index.js", "raw.wasm", "component.wasm", "warded.wit"];
+    let outputs = outputs.map(|name| dist.join(name));
+    let outputs = outputs.each_ref().map(AsRef::as_ref);
     step::unless_current(&root.join("target/wasm/package.key"), &inputs, &outputs, || {
         if dist.exists() {
             fs::remove_dir_all(&dist).context("cannot empty pkg/dist")?;
@@ -29,18 +33,20 @@ pub(crate) fn build(root: &Path, raw: &Path) -> Result<()> {
         code(root, "precompiled", "esm", "--external:#load*")?;
         loaders(root)?;
         step::write(&dist.join("cjs/package.json"), b"{ \"type\": \"commonjs\" }\n")?;
-        step::write(&dist.join("raw.wasm"), &step::read(raw)?)?;
+        for (from, name) in copies {
+            step::write(&dist.join(name), &step::read(from)?)?;
+        }
         step::write(&root.join("pkg/LICENSE"), &step::read(&root.join("LICENSE"))?)
     })
 }
 
-fn inputs(root: &Path, raw: &Path) -> Result<Vec<Vec<u8>>> {
+fn inputs(root: &Path, copies: [&Path; 3]) -> Result<Vec<Vec<u8>>> {
     let mut paths = step::files(&root.join("js/src"))?;
     paths.extend(
         ["js/tsconfig.json", "js/package-lock.json", ENGINE, DERIVE, "xtask/src/package.rs"]
             .map(|path| root.join(path)),
     );
-    paths.push(raw.into());
+    paths.extend(copies.map(Path::to_path_buf));
     let mut inputs = Vec::new();
     for path in paths {
         inputs.push(path.as_os_str().as_encoded_bytes().to_vec());

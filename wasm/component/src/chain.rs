@@ -1,0 +1,36 @@
+//! The audit chain.
+
+use warded_core::chain::Verifier;
+use warded_core::error::{Error, ErrorCode, Place};
+
+use crate::argument::{Result, at_most, exactly, integer, named};
+use crate::bindings::{ChainRecord, Checked};
+
+/// How many records one call may verify; longer chains go on from the last link.
+const MAX_RECORDS: usize = 10_000;
+
+pub(crate) fn verify(start_seq: u64, previous_link: &[u8], records: &[ChainRecord]) -> Result<Checked> {
+    let start = integer(start_seq, 1, named("start_seq"))?;
+    let mut verifier = Verifier::new(start, exactly(previous_link, named("previous_link"))?);
+    let place = named("records");
+    at_most(records, MAX_RECORDS, place)?;
+    for (index, record) in records.iter().enumerate() {
+        check(&mut verifier, record, Place::Index(&place, index))?;
+    }
+    Ok(Checked { checked: verifier.checked(), link: verifier.link().to_vec() })
+}
+
+fn check(verifier: &mut Verifier, one: &ChainRecord, place: Place<'_>) -> Result<()> {
+    let part = |name| Place::Name(&place, name);
+    let seq = integer(one.seq, 0, part("seq"))?;
+    let salt = one.salt.as_ref().map(|salt| exactly::<16>(salt, part("salt"))).transpose()?;
+    let (leaf, link) = (exactly(&one.leaf, part("leaf"))?, exactly(&one.link, part("link"))?);
+    let content = match (&salt, &one.record) {
+        (Some(salt), Some(record)) => Some((salt, record.as_bytes())),
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => {
+            return Err(Error::because(ErrorCode::MissingField, "`salt` and `record` go together").at(place));
+        }
+    };
+    verifier.check(seq, content, &leaf, &link).map_err(|_| Error::new(ErrorCode::ChainBroken).at(place))
+}
