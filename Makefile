@@ -2,7 +2,7 @@
 # Rust and its Wasm target come by rust-toolchain.toml, JavaScript tools by `npm ci` into the project's own folders.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build wasm differential bench fuzz lint fmt clean bare runtimes miri redis
+.PHONY: help run test build wasm differential bench fuzz lint fmt clean bare hosts runtimes miri redis
 export CARGO_TERM_COLOR ?= auto
 say = @printf '\n== %s\n' '$(1)'
 
@@ -21,7 +21,7 @@ wasm: ## build the Wasm modules and the npm package in pkg/
 	$(call say,the Wasm modules and the npm package)
 	cargo xtask wasm
 
-test: build bare runtimes tests/e2e/node_modules/.stamp tests/package/node_modules/.stamp redis ## set up and run every test
+test: build bare runtimes hosts tests/e2e/node_modules/.stamp tests/package/node_modules/.stamp redis ## set up and run every test
 	$(call say,the native half of the differential test)
 	cargo build --release --package warded-differential
 	$(call say,every test)
@@ -31,6 +31,15 @@ CASES ?= 20000000
 differential: wasm ## compare native code, Wasm and the reference on CASES=20000000 random calls; SEED=n repeats a run
 	cargo build --release --package warded-differential
 	CASES=$(CASES) node --test tests/differential/
+
+HOSTS = tests/conformance/hosts
+hosts: $(HOSTS)/python/.venv/.stamp $(HOSTS)/go/target/host $(HOSTS)/java/target/.stamp $(HOSTS)/jco/node_modules/.stamp ## set up the languages of the conformance suite
+$(HOSTS)/python/.venv/.stamp: $(HOSTS)/python/requirements.txt
+	@$(HOSTS)/setup python
+$(HOSTS)/go/target/host: $(wildcard $(HOSTS)/go/go.* $(HOSTS)/go/*/*.go)
+	@$(HOSTS)/setup go
+$(HOSTS)/java/target/.stamp: $(wildcard $(HOSTS)/java/pom.xml $(HOSTS)/java/*.java)
+	@$(HOSTS)/setup java
 
 bench: build tests/bench/node_modules/.stamp ## measure, beside the named peers, into docs/benchmarks.md
 	$(call say,benchmarks)
@@ -57,7 +66,7 @@ lint: bare ## formatting, clippy, types, licences and generated files; warnings 
 	cargo clippy --quiet --release --package warded-core --all-targets -- -D warnings
 	cargo clippy --quiet --release --package warded-core --all-features --all-targets -- -D warnings
 	for package in warded-hot warded-derive warded warded-conformance warded-load warded-no-std warded-fuzz xtask; do cargo clippy --quiet --release --package $$package --all-targets -- -D warnings || exit 1; done
-	for package in warded-core warded-raw warded-js warded-derive; do cargo clippy --quiet --package $$package --target wasm32-unknown-unknown -- -D warnings || exit 1; done
+	for package in warded-core warded-raw warded-js warded-derive warded-component; do cargo clippy --quiet --package $$package --target wasm32-unknown-unknown -- -D warnings || exit 1; done
 	cargo clippy --quiet --package warded-no-std --target $(BARE) -- -D warnings
 	$(call say,documentation)
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --release --no-deps --package warded-core --package warded-hot --package warded
@@ -85,7 +94,7 @@ fmt: ## format the Rust code
 
 clean: ## remove what builds and tests have made, but not data or keys
 	cargo clean
-	rm -rf pkg/dist js/node_modules tests/*/node_modules
+	rm -rf pkg/dist js/node_modules tests/*/node_modules $(HOSTS)/*/node_modules $(HOSTS)/*/target $(HOSTS)/python/.venv
 
 # `npm ci` runs again when a lock file has changed.
 %/node_modules/.stamp: %/package-lock.json

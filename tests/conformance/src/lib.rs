@@ -12,12 +12,27 @@ use std::io::Write as _;
 
 use serde_json::{Map, Value, json};
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/abi.md")]
+struct Abi;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/component.md")]
+struct Component;
+
+pub mod process;
 mod published;
 mod vectors;
 
 pub use published::derivations;
 pub use vectors::cases;
 use vectors::{entries, field};
+
+/// A file of the repository.
+#[must_use]
+pub fn repository(path: &str) -> String {
+    format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"))
+}
 
 /// A call and what everyone must answer.
 #[derive(Debug, Clone)]
