@@ -107,27 +107,30 @@ pub fn grant(data: &[u8]) {
     }
 }
 
-fn check_error(error: &Error) {
+pub(crate) fn check_error(error: &Error) {
     assert_eq!(error.code().blame(), Blame::Input, "{error}");
     let message = error.to_string();
     assert!(message.len() < 4096 && !message.contains('\n'), "{message}");
 }
 
 /// Compiled bytes are refused, or are exactly what the grant that they load to compiles to.
-///
-/// Input that begins with `{` is compiled first: a grant document, and behind a zero byte what to write where into its compiled bytes.
 pub fn compiled(data: &[u8]) {
-    let bytes = if data.starts_with(b"{") { edited(data) } else { Some(data.to_vec()) };
-    let Some(bytes) = bytes else { return };
+    let compile = |json: &[u8]| Grant::from_json(json).ok().map(|grant| grant.to_bytes());
+    let Some(bytes) = edited(data, compile) else { return };
     match Grant::from_bytes(&bytes) {
         Ok(grant) => assert_eq!(grant.to_bytes(), bytes, "one grant, two encodings"),
         Err(error) => assert_eq!(error, Error::new(ErrorCode::InvalidCompiled)),
     }
 }
 
-fn edited(data: &[u8]) -> Option<Vec<u8>> {
+/// Compiled bytes to load: the input itself, or if it begins with `{`, what the document compiles to with some of its bytes overwritten: a zero
+/// byte behind the document, and then two bytes that say where and one that says what, again and again.
+pub(crate) fn edited(data: &[u8], compile: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+    if !data.starts_with(b"{") {
+        return Some(data.to_vec());
+    }
     let mut parts = data.splitn(2, |byte| *byte == 0);
-    let mut bytes = Grant::from_json(parts.next()?).ok()?.to_bytes();
+    let mut bytes = compile(parts.next()?)?;
     let mut edits = Input::new(parts.next().unwrap_or_default());
     while !edits.is_empty() {
         let at = edits.short().checked_rem(bytes.len())?;

@@ -14,10 +14,14 @@ pub mod dotenv;
 pub mod input;
 pub mod mutate;
 
+mod bundle;
 mod chain;
 mod decide;
 mod documents;
+mod export;
 mod module;
+mod policies;
+mod redact;
 mod sealed;
 mod texts;
 
@@ -44,16 +48,21 @@ macro_rules! targets {
 }
 
 targets! {
+    bundle = bundle, 150_000;
     call = documents, 250_000;
     chain = chain, 250_000;
     compiled = documents, 500_000;
-    decide = decide, 60_000;
+    compiled_policy = policies, 150_000;
+    decide = decide, 20_000;
     dotenv = dotenv, 300_000;
+    export = export, 8_000;
     grant = documents, 400_000;
     ip = texts, 150_000;
     json = documents, 200_000;
     module = module, 100_000;
     path = texts, 400_000;
+    policy = policies, 200_000;
+    redact = redact, 80_000;
     scope = texts, 20_000;
     sealed = sealed, 60_000;
     token = texts, 200_000;

@@ -25,6 +25,12 @@ const EXPORTS: &[Export] = &[
     Export::AES_GCM_SEAL,
     Export::AES_GCM_OPEN,
     Export::KBKDF,
+    Export::RESEAL,
+    Export::SEAL_HEAD,
+    Export::OPEN_HEAD,
+    Export::MAKE_BUNDLE,
+    Export::OPEN_BUNDLE,
+    Export::REDACT,
 ];
 
 /// Each call of a sequence is answered, by success or by a code, and the answer lies in the buffer.

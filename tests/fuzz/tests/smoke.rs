@@ -25,7 +25,9 @@ macro_rules! smoke {
     };
 }
 
-smoke! { call chain compiled decide dotenv grant ip json module path scope sealed token ttl }
+smoke! {
+    bundle call chain compiled compiled_policy decide dotenv export grant ip json module path policy redact scope sealed token ttl
+}
 
 #[test]
 fn every_target_is_run_here_and_by_libfuzzer_and_has_a_corpus() {
