@@ -8,8 +8,13 @@ use crate::config::{ConfigError, Typed};
 use crate::store::Role;
 
 pub mod audit;
+pub mod decide;
+pub mod diagnostic;
+pub mod lint;
 
 use audit::AuditCommand;
+use decide::DecideArgs;
+use lint::LintArgs;
 
 /// Credential control for AI agents.
 #[derive(Debug, Parser)]
@@ -28,9 +33,13 @@ pub enum Command {
     Audit(AuditCommand),
     /// Print the settings that hold, and where each comes from
     Config(ConfigArgs),
+    /// Say what grants and a policy come to for a request, and why: exit status 0 for an allow, 1 for anything else
+    Decide(DecideArgs),
     /// Make the keyring of a production server
     #[command(subcommand)]
     Keyring(KeyringCommand),
+    /// Look for what is wrong or doubtful in a policy or a grant: exit status 0 if there is nothing, 1 if there is
+    Lint(LintArgs),
     /// Add people to a data folder that no server is using
     #[command(subcommand)]
     Member(MemberCommand),

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use warded::audit::mask::mask_tokens;
 use warded::cli::audit::{self, AuditCommand, ExportArgs, VerifyArgs};
+use warded::cli::decide::{self, DecideArgs};
+use warded::cli::lint::{self, LintArgs};
 use warded::cli::{
     Cli, Command, ConfigArgs, FolderFlags, KeyringCommand, MemberArgs, MemberCommand, ServeArgs,
 };
@@ -29,7 +31,9 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Audit(AuditCommand::Export(args)) => export(&args)?,
         Command::Audit(AuditCommand::Verify(args)) => return verify(&args),
         Command::Config(args) => config(&args)?,
+        Command::Decide(args) => return decide(&args),
         Command::Keyring(KeyringCommand::Create(folders)) => create_keyring(&folders)?,
+        Command::Lint(args) => return lint(&args),
         Command::Member(MemberCommand::Create(args)) => add_member(&args)?,
         Command::Serve(args) => serve(&args)?,
     }
@@ -68,7 +72,21 @@ fn config(args: &ConfigArgs) -> anyhow::Result<()> {
 fn verify(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     let config = FolderFlags::of_data(args.data.as_deref()).collect()?.resolve()?;
     let holds = audit::verify(args, &config.data, &mut io::stdout().lock())?;
-    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(exit(holds))
+}
+
+fn decide(args: &DecideArgs) -> anyhow::Result<ExitCode> {
+    let now = Clock::system().now();
+    Ok(exit(decide::decide(args, now, &mut io::stdout().lock(), &mut anstream::stderr())?))
+}
+
+fn lint(args: &LintArgs) -> anyhow::Result<ExitCode> {
+    Ok(exit(lint::lint(args, Clock::system().now(), &mut anstream::stdout())?))
+}
+
+/// Done, or refused.
+const fn exit(is_well: bool) -> ExitCode {
+    if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn export(args: &ExportArgs) -> anyhow::Result<()> {

@@ -10,6 +10,7 @@
 
 mod binary {
     mod commands;
+    mod documents;
     mod limits;
     mod server;
     mod start;
