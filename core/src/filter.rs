@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::decide::{Link, MAX_LINKS, decide, is_usable, is_within_reach};
 use crate::decision::Outcome;
 use crate::document::{Item, Value};
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, ErrorCode, Place};
 use crate::path::Path;
 use crate::policy::Policy;
 use crate::request::{Request, Target};
@@ -65,7 +65,8 @@ pub fn filter_document(
     paths: &Item<'_, '_>,
 ) -> Result<Value, Error> {
     if request.target != Target::None {
-        return Err(Error::because(ErrorCode::UnknownField, "the targets are `paths`"));
+        return Err(Error::because(ErrorCode::UnknownField, "the targets are `paths`")
+            .at(Place::Name(&Place::Root, "request")));
     }
     let paths = paths.each(MAX_PATHS, |item| match item.value() {
         Value::Object(_) => {

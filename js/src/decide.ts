@@ -90,8 +90,8 @@ export interface Asked {
 
 const has = Object.prototype.hasOwnProperty;
 
-/** Reads the options of a decision. */
-export function readAsked(options: unknown): Asked {
+/** Reads the options of a decision; `take` those that only its caller knows. */
+export function readAsked(options: unknown, take?: (name: string, value: unknown) => boolean): Asked {
   if (typeof options !== "object" || options === null) throw wrongType("options", "an object", options);
   const given = options as Record<string, unknown>;
   let chain, policy, request;
@@ -100,7 +100,7 @@ export function readAsked(options: unknown): Asked {
     if (name === "chain") chain = given[name];
     else if (name === "policy") policy = readPolicy(given[name]);
     else if (name === "request") request = given[name];
-    else throw new TypeError(`options: unknown property \`${name}\``);
+    else if (!take?.(name, given[name])) throw new TypeError(`options: unknown property \`${name}\``);
   }
   return { links: readChain(chain), policy, request: new ReadRequest(request) };
 }
@@ -146,9 +146,9 @@ function notAGrant(index: number, value: unknown): TypeError {
 }
 
 /** An answer through documents: slower, and exact about what is wrong. */
-export function askDocument<T>(name: "decide_document" | "explain_document", asked: Asked): T {
+export function askDocument<T>(name: "decide_document" | "explain_document" | "filter", asked: Asked, more?: object): T {
   const chain = asked.links.map((link, index) => ({ usage: link.usage.document(index) }));
-  const document = utf8(JSON.stringify({ chain, request: asked.request.document() }));
+  const document = utf8(JSON.stringify({ chain, request: asked.request.document(), ...more }));
   const compiled = asked.links.map((link) => Loaded.bytesOf(link.grant));
   compiled.push(asked.policy === undefined ? new Uint8Array(0) : LoadedPolicy.bytesOf(asked.policy));
   const pieces = compiled.flatMap((bytes) => [integer(bytes.length), bytes]);

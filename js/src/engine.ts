@@ -18,6 +18,7 @@ interface Operations {
   readonly decide: Operation;
   readonly decide_document: Operation;
   readonly explain_document: Operation;
+  readonly filter: Operation;
   readonly hash_token: Operation;
   readonly hmac_sha256: Operation;
   readonly kbkdf: Operation;

@@ -12,6 +12,8 @@ export type { Approval, Cost, IssueDocument, RequestDocument, Subject } from "./
 export { settle } from "./settle.js";
 export type { SettleOptions } from "./settle.js";
 export type { BucketState, Usage, WindowState } from "./usage.js";
+export { filter } from "./filter.js";
+export type { FilterOptions } from "./filter.js";
 export { explain } from "./explain.js";
 export type { Explanation, MissingClause } from "./explain.js";
 export { lintGrant, lintPolicy } from "./lint.js";

@@ -10,7 +10,7 @@ import { gzipSync } from "node:zlib";
 import { derive, edge, hazmat, installed, required, requiredDerive, requiredEdge, requiredHazmat, run, tarball, warded } from "./project.mjs";
 
 const NAMES = [
-  "Keyring", "WardedError", "compileGrant", "compilePolicy", "covers", "decide", "explain", "hashToken", "lintGrant", "lintPolicy", "mintToken", "openBundle", "overlaps", "parseToken", "redact", "settle", "verifyChain", "verifyToken",
+  "Keyring", "WardedError", "compileGrant", "compilePolicy", "covers", "decide", "explain", "filter", "hashToken", "lintGrant", "lintPolicy", "mintToken", "openBundle", "overlaps", "parseToken", "redact", "settle", "verifyChain", "verifyToken",
 ];
 const HAZMAT = [
   "aesGcmOpen", "aesGcmSeal", "argon2id", "audienceKey", "hmacSha256", "kbkdfCounter", "loadGrant", "loadPolicy", "makeBundle", "pbkdf2Sha256", "sealWithSalt", "sha256",

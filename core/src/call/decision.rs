@@ -6,7 +6,7 @@ use super::{each, hex};
 use crate::crypto::hash::sha256;
 use crate::decide::{Link, MAX_LINKS};
 use crate::document::{Fields, Item, Value};
-use crate::error::{Error, Place};
+use crate::error::Error;
 use crate::filter::filter_document;
 use crate::grant::Grant;
 use crate::policy::Policy;
@@ -27,11 +27,7 @@ pub(super) fn explain(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
 
 pub(super) fn filter(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
     let paths = fields.required("paths")?;
-    asked(fields, &|chain, policy, request| {
-        let answer = filter_document(chain, policy, request, &paths);
-        // An entry names its own place; what is left is the request's.
-        answer.map_err(|error| error.at(Place::Name(&Place::Root, "request")))
-    })
+    asked(fields, &|chain, policy, request| filter_document(chain, policy, request, &paths))
 }
 
 type Answer<'f> = &'f dyn Fn(&[Link<'_>], Option<&Policy>, &Request<'_>) -> Result<Value, Error>;

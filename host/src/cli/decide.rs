@@ -90,8 +90,8 @@ pub fn decide(
     let request = Request::from_document(&Item::new(&document, Place::Root));
     let request = judge(&source, "request", err, request.map_err(|error| error.located(source.bytes())))?;
     let links: Vec<_> = grants.iter().zip(&usages).map(|(grant, usage)| Link { grant, usage }).collect();
-    let explanation = explain(&links, policy.as_ref(), &request).to_json();
-    let explanation: Value = serde_json::from_slice(&explanation).unwrap_or_default();
+    let explanation = explain(&links, policy.as_ref(), &request);
+    let explanation: Value = serde_json::from_str(&explanation).unwrap_or_default();
     if args.json {
         writeln!(out, "{explanation}")?;
     } else {

@@ -44,6 +44,16 @@ function operationsOf(warded, hazmat) {
   return {
     decide: (call) => warded.decide(asked(call)),
     explain: (call) => warded.explain(asked(call)),
+    filter({ op, paths, ...call }) {
+      const allowed = warded.filter({ ...asked(call), paths });
+      // The package answers with the paths themselves, in their order.
+      const indices = (Array.isArray(paths) ? paths : []).flatMap((entry, index) => {
+        if ((entry.path ?? entry) !== allowed[0]) return [];
+        allowed.shift();
+        return [index];
+      });
+      return { indices: allowed.length === 0 ? indices : allowed };
+    },
     compile_policy: (call) => ({ bytes: hex(policyOf(call).bytes) }),
     lint({ policy, grant, now }) {
       const warnings = () => (policy === undefined ? warded.lintGrant(grant, now) : warded.lintPolicy(policy));

@@ -7,6 +7,7 @@ use warded_core::decide::{Link, MAX_LINKS, decide};
 use warded_core::document::{Fields, Item, Value};
 use warded_core::error::{Error, ErrorCode, Place};
 use warded_core::explain::explain;
+use warded_core::filter::filter_document;
 use warded_core::grant::Grant;
 use warded_core::lint;
 use warded_core::policy::Policy;
@@ -86,7 +87,7 @@ pub fn lint(input: &[u8]) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// The field that is wrong, or damaged bytes.
 pub fn decide_document(input: &[u8]) -> Result<Vec<u8>, Error> {
-    asked(input, |chain, policy, request| decide(chain, policy, request).to_document(chain).to_json())
+    asked(input, |chain, policy, request, _| Ok(decide(chain, policy, request).to_document(chain).to_json()))
 }
 
 /// Explains a decision: as [`decide_document`].
@@ -94,13 +95,22 @@ pub fn decide_document(input: &[u8]) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// The field that is wrong, or damaged bytes.
 pub fn explain_document(input: &[u8]) -> Result<Vec<u8>, Error> {
-    asked(input, |chain, policy, request| explain(chain, policy, request).into_bytes())
+    asked(input, |chain, policy, request, _| Ok(explain(chain, policy, request).into_bytes()))
 }
 
-fn asked(
-    input: &[u8],
-    answer: fn(&[Link<'_>], Option<&Policy>, &Request<'_>) -> Vec<u8>,
-) -> Result<Vec<u8>, Error> {
+/// Filters paths: as [`decide_document`], with `paths` beside the request; the answer is `{"indices"}`.
+///
+/// # Errors
+/// The field that is wrong, or damaged bytes.
+pub fn filter(input: &[u8]) -> Result<Vec<u8>, Error> {
+    asked(input, |chain, policy, request, fields| {
+        Ok(filter_document(chain, policy, request, &fields.required("paths")?)?.to_json())
+    })
+}
+
+type Answer = fn(&[Link<'_>], Option<&Policy>, &Request<'_>, &mut Fields<'_, '_>) -> Result<Vec<u8>, Error>;
+
+fn asked(input: &[u8], answer: Answer) -> Result<Vec<u8>, Error> {
     let mut reader = Reader::new(input);
     let count = reader.count(LENGTH).map_err(misuse)?;
     let grants = (0..count).map(|_| Grant::from_bytes(reader.bytes()?)).collect::<Result<Vec<_>, _>>()?;
@@ -114,9 +124,10 @@ fn asked(
     })?;
     let request = fields.required("request")?;
     let request = Request::from_document(&request)?;
-    fields.finish()?;
     let links: Vec<_> = grants.iter().zip(&usages).map(|(grant, usage)| Link { grant, usage }).collect();
-    Ok(answer(&links, policy.as_ref(), &request))
+    let answer = answer(&links, policy.as_ref(), &request, &mut fields)?;
+    fields.finish()?;
+    Ok(answer)
 }
 
 fn usage(item: &Item<'_, '_>, grant: &Grant) -> Result<Usage, Error> {

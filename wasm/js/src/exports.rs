@@ -62,6 +62,7 @@ own! {
     compile_policy, "Compiles a policy document.";
     covers, "Whether the first scope covers the second.";
     decide_document, "Decides a request document against compiled grants.";
+    filter, "Which of many paths may be reached.";
     explain_document, "Explains the decision of a request document.";
     lint, "Warns of what is doubtful in a policy or a grant.";
     overlaps, "Whether two scopes overlap.";
