@@ -43,7 +43,7 @@ $(HOSTS)/java/target/.stamp: $(wildcard $(HOSTS)/java/pom.xml $(HOSTS)/java/*.ja
 
 bench: build tests/bench/node_modules/.stamp ## measure, beside the named peers, into docs/benchmarks.md
 	$(call say,benchmarks)
-	node tests/bench/bench.mjs
+	node --no-warnings --experimental-wasm-modules tests/bench/bench.mjs
 
 # libFuzzer needs nightly Rust. What it finds lies in tests/fuzz/libfuzzer/artifacts, what it learns in target/fuzz.
 SECONDS ?= 60

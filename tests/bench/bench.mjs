@@ -7,6 +7,9 @@ import os from "node:os";
 const SECTIONS = {
   decision: async () => (await import("./decision.bench.mjs")).decisions(),
   seal: async () => (await import("./seal.bench.mjs")).seals(),
+  hash: async () => (await import("./hash.bench.mjs")).hashes(),
+  address: async () => (await import("./address.bench.mjs")).addresses(),
+  cold: async () => (await import("./cold.bench.mjs")).cold(),
   engine: async () => (await import("./server.bench.mjs")).engine(),
   http: async () => (await import("./server.bench.mjs")).requests(),
   start: async () => (await import("./server.bench.mjs")).starts(),
@@ -32,7 +35,7 @@ if (chosen.length === 0) {
     "# Benchmarks",
     "",
     "Written by `make bench`; do not edit.",
-    "Times are medians of interleaved rounds of one run; compare the ratios, not the times, with another machine.",
+    "Times are medians and 99th percentiles of interleaved rounds of one run; compare the ratios, not the times, with another machine.",
     "",
     `Machine: ${machine()}.`,
     `Date: ${new Date().toISOString().slice(0, 10)}.`,

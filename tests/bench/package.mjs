@@ -6,7 +6,7 @@ const manifest = new URL("../../pkg/package.json", import.meta.url);
 const { exports } = JSON.parse(readFileSync(manifest));
 
 /** The file that `import "warded"` (or `warded/…`) means in Node. */
-function entry(name) {
+export function entry(name) {
   let target = exports[name];
   while (typeof target === "object") target = target.node ?? target.import ?? target.default;
   return new URL(`../../pkg/${target}`, import.meta.url);
