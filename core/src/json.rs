@@ -1,6 +1,6 @@
 //! JSON text (RFC 8259): a strict reader, a writer, and where in a text something stands.
 //!
-//! It is our own because of what stands around it. The package's module holds everything in 64 kB, of which a general parser with floating
+//! It is our own because of what stands around it. The room in the package's module is scarce, and a general parser with floating
 //! point takes a fifth; an operator who made a mistake on line 300 of a policy wants the line and the column; and a redacted document keeps
 //! the bytes of every number and every space, which no tree of values can give back. The reader is total: any bytes at all end in an event
 //! or an error. It keeps its nesting in one word and calls nothing recursively, and it never builds a floating-point number.
