@@ -121,7 +121,7 @@ impl<'a> Walk<'a> {
     #[inline(never)]
     fn cover(&mut self, start: usize, end: usize) {
         self.at = end;
-        if start < end && self.part(start, end) != MASK {
+        if start < end && !is_mask(self.part(start, end)) {
             self.keep(start);
             self.masked.extend_from_slice(MASK);
             self.kept = end;
@@ -361,3 +361,12 @@ const PREFIXES: &[(&[u8], Kind)] =
     &[(AWS, Kind::Capitals), (DISTINCT, Kind::Anything), (ORDINARY, Kind::Random)];
 /// Where a block of PEM begins.
 const BEGIN: &[u8] = b"-----BEGIN";
+
+/// Whether this is a mask already, or one in a name that was numbered to stay unique.
+fn is_mask(part: &[u8]) -> bool {
+    part.strip_prefix(MASK).is_some_and(|rest| match rest {
+        [] => true,
+        [b'#', digits @ ..] => digits.len() <= 3 && digits.iter().all(u8::is_ascii_digit),
+        _ => false,
+    })
+}

@@ -1,4 +1,5 @@
 //! The component in wasmtime: through its function `call`, and through the typed functions.
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::cell::RefCell;
 
