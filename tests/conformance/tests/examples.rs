@@ -1,4 +1,5 @@
 //! The examples of `docs/abi.md` and `docs/component.md`: each block is the file that is run here, word for word.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::fs;
 use std::process::{Command, Output};

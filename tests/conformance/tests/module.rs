@@ -1,5 +1,12 @@
 //! The raw module itself in wasmtime, as a program of somebody else's would load it: whatever is sent, and for however long.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "helpers of tests")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests"
+)]
 
 #[path = "module/garbage.rs"]
 mod garbage;
