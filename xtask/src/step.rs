@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 /// Runs `make` unless it has run with the same inputs before and all outputs are there.
+/// The folders of the outputs are there when it runs: tools like wasm-opt do not make them.
 ///
 /// The key file holds the inputs themselves: nothing can collide, and they are small.
 pub(crate) fn unless_current(
@@ -27,6 +28,9 @@ pub(crate) fn unless_current(
     if key.exists() {
         fs::remove_file(key).with_context(|| format!("cannot remove {}", key.display()))?;
     }
+    for output in outputs {
+        folder_of(output)?;
+    }
     make()?;
     write(key, &wanted)
 }
@@ -38,10 +42,14 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
 
 /// Writes a file and the folders above it; the error names it.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    }
+    folder_of(path)?;
     fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Makes the folders above a file.
+fn folder_of(path: &Path) -> Result<()> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))
 }
 
 /// The files of a folder and of those in it, in the order of their names.
@@ -64,6 +72,15 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 mod tests {
     use super::*;
     use std::cell::Cell;
+
+    #[test]
+    fn a_step_finds_the_folders_of_its_outputs() {
+        let folder = std::env::temp_dir().join(format!("warded-folders-{}", std::process::id()));
+        let output = folder.join("a/b/output");
+        unless_current(&folder.join("key"), &[], &[&output], || Ok(fs::write(&output, b"made")?)).unwrap();
+        assert_eq!(read(&output).unwrap(), b"made");
+        fs::remove_dir_all(folder).unwrap();
+    }
 
     #[test]
     fn a_step_runs_again_only_when_an_input_changed_or_an_output_is_gone() {
