@@ -28,14 +28,32 @@ macro_rules! events {
 
 events! {
     AgentCreated = "agent.created";
+    AgentKeyRotated = "agent.key_rotated";
     AgentRevoked = "agent.revoked";
+    AgentUpdated = "agent.updated";
+    ApprovalConsumed = "approval.consumed";
+    ApprovalDenied = "approval.denied";
+    ApprovalExpired = "approval.expired";
+    ApprovalGranted = "approval.granted";
+    ApprovalRequested = "approval.requested";
+    AuditErased = "audit.erased";
+    AuditExported = "audit.exported";
     MemberInvited = "member.invited";
+    MemberRemoved = "member.removed";
+    MemberRoleChanged = "member.role_changed";
+    PolicyActivated = "policy.activated";
+    PolicyChanged = "policy.changed";
     RequestRefused = "request.refused";
     SecretCreated = "secret.created";
     SecretDeleted = "secret.deleted";
+    SecretDestroyed = "secret.destroyed";
     SecretImported = "secret.imported";
     SecretListed = "secret.listed";
     SecretRead = "secret.read";
+    SecretRestored = "secret.restored";
+    SecretRolledBack = "secret.rolled_back";
+    SecretRotated = "secret.rotated";
+    SecretTierLowered = "secret.tier_lowered";
     SecretTierRaised = "secret.tier_raised";
     SecretUpdated = "secret.updated";
     SystemStarted = "system.started";
@@ -44,6 +62,8 @@ events! {
     TokenRefused = "token.refused";
     TokenRevoked = "token.revoked";
     TokenUsed = "token.used";
+    WebhookChanged = "webhook.changed";
+    WebhookSent = "webhook.sent";
 }
 
 impl EventType {
@@ -59,6 +79,8 @@ impl EventType {
 pub enum Outcome {
     /// Allowed and done.
     Allow,
+    /// People have to approve it first.
+    Ask,
     /// Refused by a clause.
     Deny,
     /// Allowed, but not done: nothing there, or a failure.
@@ -71,6 +93,7 @@ impl Outcome {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Allow => "allow",
+            Self::Ask => "ask",
             Self::Deny => "deny",
             Self::Error => "error",
         }

@@ -24,6 +24,10 @@ macro_rules! codes {
 }
 
 codes! {
+    /// Somebody has denied the approval, and it cannot be asked for again yet.
+    ApprovalDenied = "APPROVAL_DENIED", 403;
+    /// The approval was not used in time; the next request asks anew.
+    ApprovalExpired = "APPROVAL_EXPIRED", 403;
     /// Approval is needed, and cannot be asked for here.
     ApprovalRequired = "APPROVAL_REQUIRED", 403;
     /// The audit record cannot be made durable, so nothing was done.
@@ -40,6 +44,8 @@ codes! {
     IpNotAllowed = "IP_NOT_ALLOWED", 403;
     /// The route does not have this method.
     MethodNotAllowed = "METHOD_NOT_ALLOWED", 405;
+    /// The server does not make values of this type; the caller must give one.
+    NewValueRequired = "NEW_VALUE_REQUIRED", 400;
     /// There is no such route or object.
     NotFound = "NOT_FOUND", 404;
     /// The path is a namespace already, or lies below a secret.

@@ -19,12 +19,22 @@ pub enum Prefix {
     Secret,
     /// A scoped token.
     Token,
+    /// A webhook.
+    Webhook,
 }
 
 impl Prefix {
     /// Every prefix.
-    pub const ALL: [Self; 7] =
-        [Self::Agent, Self::Approval, Self::Event, Self::Key, Self::Member, Self::Secret, Self::Token];
+    pub const ALL: [Self; 8] = [
+        Self::Agent,
+        Self::Approval,
+        Self::Event,
+        Self::Key,
+        Self::Member,
+        Self::Secret,
+        Self::Token,
+        Self::Webhook,
+    ];
 
     /// The text before the digits, `_` included.
     #[must_use]
@@ -37,6 +47,7 @@ impl Prefix {
             Self::Member => "mem_",
             Self::Secret => "sec_",
             Self::Token => "tok_",
+            Self::Webhook => "whk_",
         }
     }
 
@@ -64,11 +75,8 @@ pub fn new_id(prefix: Prefix) -> Result<String, RngError> {
 /// Whether a name could be taken for an id, which no name may.
 #[must_use]
 pub fn looks_like_id(name: &str) -> bool {
-    Prefix::ALL.iter().map(|prefix| prefix.text()).chain(RESERVED).any(|prefix| name.starts_with(prefix))
+    Prefix::ALL.iter().any(|prefix| name.starts_with(prefix.text()))
 }
-
-/// Prefixes of ids to come: a name given today must not look like one later.
-const RESERVED: [&str; 1] = ["whk_"];
 
 #[cfg(test)]
 mod tests {

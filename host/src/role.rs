@@ -5,33 +5,42 @@ use crate::store::Role;
 /// The scopes of a role, for the grant of an operator's key.
 ///
 /// Beside the resources of agents there are some that only operators hold: `metadata` (what there is, without a value), `tokens`,
-/// `approvals`, `audit` and `me`.
+/// `approvals`, `audit`, `members`, `policies`, `webhooks` and `me`.
 #[must_use]
 pub const fn scopes(role: Role) -> &'static [&'static str] {
     match role {
         Role::Admin => &[
             "agents:manage",
             "agents:read",
+            "approvals:decide",
             "approvals:read",
+            "audit:erase",
             "audit:read",
             "me:read",
+            "members:manage",
             "metadata:read:*",
             "namespaces:read",
+            "policies:manage",
+            "policies:read",
             "secrets:*:*",
             "tokens:manage",
+            "webhooks:manage",
         ],
         Role::Auditor => &["audit:read", "me:read"],
         Role::Editor => &[
             "agents:manage",
             "agents:read",
+            "approvals:decide",
             "approvals:read",
             "me:read",
             "metadata:read:*",
             "namespaces:read",
+            "policies:manage",
+            "policies:read",
             "secrets:*:*",
             "tokens:manage",
         ],
-        Role::Viewer => &["agents:read", "me:read", "metadata:read:*", "namespaces:read"],
+        Role::Viewer => &["agents:read", "me:read", "metadata:read:*", "namespaces:read", "policies:read"],
     }
 }
 

@@ -43,6 +43,7 @@ const TYPES: &[(&str, &[&str])] = &[
     ("session", &["login.succeeded", "login.failed", "logout"]),
     ("system", &["started", "stopped", "restored"]),
     ("token", &["issued", "used", "revoked", "refused"]),
+    ("webhook", &["changed", "sent"]),
 ];
 
 #[cfg(test)]

@@ -9,8 +9,20 @@ use super::error::OpenError;
 use super::{folder, write_meta};
 use crate::rng;
 
-/// Each entry leads from the version of its index to the next.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+/// Each entry leads from the version of its index to the next; its parts run in their order.
+const MIGRATIONS: &[&[&str]] = &[
+    &[include_str!("schema/1.sql")],
+    &[
+        include_str!("schema/2/agents.sql"),
+        include_str!("schema/2/approvals.sql"),
+        include_str!("schema/2/audit.sql"),
+        include_str!("schema/2/members.sql"),
+        include_str!("schema/2/policies.sql"),
+        include_str!("schema/2/secrets.sql"),
+        include_str!("schema/2/tokens.sql"),
+        include_str!("schema/2/webhooks.sql"),
+    ],
+];
 /// Tells a database of ours from any other SQLite file: "Wrdd".
 const APPLICATION_ID: u32 = 0x5772_6464;
 /// Files up to this many bytes are checked whole at start, which takes about 10 ms; of larger ones the small tables are.
@@ -61,10 +73,12 @@ pub(super) fn version(connection: &Connection, path: &Path) -> Result<u32, OpenE
 }
 
 fn migrate(connection: &mut Connection, version: u32, tenant: &[u8; 16]) -> rusqlite::Result<()> {
-    for (from, sql) in (0_u32..).zip(MIGRATIONS) {
+    for (from, parts) in (0_u32..).zip(MIGRATIONS) {
         if from >= version {
             let migration = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            migration.execute_batch(sql)?;
+            for sql in *parts {
+                migration.execute_batch(sql)?;
+            }
             if from == 0 {
                 write_meta(&migration, TENANT, tenant)?;
             }

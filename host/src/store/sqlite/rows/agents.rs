@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use warded_core::time::Millis;
 
-use super::tokens;
+use super::{Rows, tokens};
+use crate::store::agents;
 use crate::store::sqlite::values::{grant, list, list_text, millis, optional_list, optional_millis, tier};
 use crate::store::{AgentRow, StoreError};
 
@@ -80,4 +81,24 @@ pub(super) fn revoke(connection: &Connection, id: &str, now: Millis) -> Result<u
     let live = tokens::count_live(connection, id, now)?;
     tokens::revoke_all_of(connection, id, now)?;
     Ok(live)
+}
+
+impl agents::Reads for Rows<'_> {
+    fn agent(&mut self, id_or_name: &str) -> Result<Option<AgentRow>, StoreError> {
+        find(self.connection, id_or_name)
+    }
+
+    fn agents(&mut self) -> Result<Vec<AgentRow>, StoreError> {
+        all(self.connection)
+    }
+}
+
+impl agents::Writes for Rows<'_> {
+    fn add_agent(&mut self, agent: &AgentRow) -> Result<bool, StoreError> {
+        add(self.connection, agent)
+    }
+
+    fn revoke_agent(&mut self, id: &str) -> Result<u64, StoreError> {
+        revoke(self.connection, id, self.now)
+    }
 }

@@ -4,6 +4,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 
 use self::filter::Filter;
+use super::Rows;
+use crate::store::audit;
 use crate::store::sqlite::values::sql_limit;
 use crate::store::{AuditQuery, AuditRow, StoreError};
 
@@ -163,4 +165,14 @@ fn audit_row(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
         leaf: row.get(3)?,
         link: row.get(4)?,
     })
+}
+
+impl audit::Reads for Rows<'_> {
+    fn audit(&mut self, query: &AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
+        newest(self.connection, query)
+    }
+
+    fn audit_count(&mut self, query: &AuditQuery, most: u64) -> Result<u64, StoreError> {
+        count(self.connection, query, most)
+    }
 }

@@ -4,6 +4,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use warded_core::time::Millis;
 use warded_core::usage::Usage;
 
+use super::Rows;
+use crate::store::callers;
 use crate::store::sqlite::values::{grant, word};
 use crate::store::{Caller, CallerId, Role, StoreError, StoredLink};
 
@@ -100,3 +102,19 @@ pub(super) fn store_usage(
 
 const STORE_USAGE: &str = "INSERT INTO usages (id, uses, last, revision, last_active_at) VALUES (?1, ?2, ?3, ?4, ?5) \
     ON CONFLICT (id) DO UPDATE SET uses = ?2, last = ?3, revision = ?4, last_active_at = ?5";
+
+impl callers::Reads for Rows<'_> {
+    fn caller_by_hash(&mut self, hash: &[u8; 32]) -> Result<Option<CallerId>, StoreError> {
+        by_hash(self.connection, hash)
+    }
+
+    fn caller(&mut self, id: &CallerId) -> Result<Option<Caller>, StoreError> {
+        load(self.connection, id)
+    }
+}
+
+impl callers::Writes for Rows<'_> {
+    fn store_usage(&mut self, id: &CallerId, usage: &Usage) -> Result<(), StoreError> {
+        store_usage(self.connection, id, usage, self.now)
+    }
+}

@@ -3,6 +3,8 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use warded_core::time::Millis;
 
+use super::Rows;
+use crate::store::members;
 use crate::store::sqlite::values::{millis, word};
 use crate::store::{KeyRow, MemberRow, Role, StoreError};
 
@@ -50,4 +52,20 @@ pub(super) fn add_key(connection: &Connection, key: &KeyRow) -> Result<(), Store
         key.expires_at.map(Millis::as_u64)
     ])?;
     Ok(())
+}
+
+impl members::Reads for Rows<'_> {
+    fn member(&mut self, id: &str) -> Result<Option<MemberRow>, StoreError> {
+        find(self.connection, id)
+    }
+}
+
+impl members::Writes for Rows<'_> {
+    fn add_member(&mut self, member: &MemberRow) -> Result<bool, StoreError> {
+        add(self.connection, member)
+    }
+
+    fn add_key(&mut self, key: &KeyRow) -> Result<(), StoreError> {
+        add_key(self.connection, key)
+    }
 }

@@ -5,8 +5,10 @@ use warded_core::path::Path;
 use warded_core::tier::Tier;
 use warded_core::time::Millis;
 
+use super::{Rows, versions};
+use crate::store::secrets;
 use crate::store::sqlite::values::{millis, sql_limit, tier, word};
-use crate::store::{SecretRow, SecretType, StoreError};
+use crate::store::{SecretRow, SecretType, StoreError, VersionInfo, VersionRow};
 
 const SELECT: &str = "SELECT id, path, secret_type, tier, metadata, version, created_at, updated_at, created_by \
     FROM secrets WHERE deleted_at IS NULL";
@@ -136,4 +138,57 @@ pub(super) fn delete(connection: &Connection, id: &str, now: Millis) -> Result<(
     let sql = "UPDATE secrets SET deleted_at = ?2 WHERE id = ?1 AND deleted_at IS NULL";
     connection.prepare_cached(sql)?.execute(params![id, now.as_u64()])?;
     Ok(())
+}
+
+impl secrets::Reads for Rows<'_> {
+    fn secret(&mut self, path: Path<'_>) -> Result<Option<SecretRow>, StoreError> {
+        find(self.connection, path)
+    }
+
+    fn secrets(
+        &mut self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<SecretRow>, StoreError> {
+        below(self.connection, prefix, after, limit)
+    }
+
+    fn secrets_above_standard(&mut self, prefix: &str) -> Result<Vec<(String, Tier)>, StoreError> {
+        above_standard(self.connection, prefix)
+    }
+
+    fn namespaces(&mut self) -> Result<Vec<String>, StoreError> {
+        namespaces(self.connection)
+    }
+
+    fn path_conflict(&mut self, path: Path<'_>) -> Result<Option<String>, StoreError> {
+        conflict(self.connection, path)
+    }
+
+    fn version(&mut self, secret_id: &str, version: Option<u64>) -> Result<Option<VersionRow>, StoreError> {
+        versions::find(self.connection, secret_id, version)
+    }
+
+    fn versions(&mut self, secret_id: &str) -> Result<Vec<VersionInfo>, StoreError> {
+        versions::newest(self.connection, secret_id)
+    }
+}
+
+impl secrets::Writes for Rows<'_> {
+    fn add_secret(&mut self, secret: &SecretRow) -> Result<(), StoreError> {
+        add(self.connection, secret)
+    }
+
+    fn update_secret(&mut self, secret: &SecretRow) -> Result<(), StoreError> {
+        update(self.connection, secret)
+    }
+
+    fn add_version(&mut self, secret_id: &str, version: &VersionRow, keep: u64) -> Result<(), StoreError> {
+        versions::add(self.connection, secret_id, version, keep)
+    }
+
+    fn delete_secret(&mut self, id: &str) -> Result<(), StoreError> {
+        delete(self.connection, id, self.now)
+    }
 }

@@ -3,10 +3,11 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use warded_core::time::Millis;
 
-use super::callers;
+use super::{Rows, callers};
 use crate::store::sqlite::values::{
     grant, list, list_text, millis, optional_list, optional_millis, sql_limit, tier,
 };
+use crate::store::tokens;
 use crate::store::{CallerId, StoreError, TokenRow};
 
 const SELECT: &str = "SELECT t.id, t.agent_id, t.hash, t.display, t.scopes, t.ip_allowlist, t.max_uses, t.reason, \
@@ -96,4 +97,28 @@ pub(super) fn revoke_all_of(connection: &Connection, agent_id: &str, now: Millis
     let sql = "UPDATE tokens SET revoked_at = ?2 WHERE agent_id = ?1 AND revoked_at IS NULL";
     connection.prepare_cached(sql)?.execute(params![agent_id, now.as_u64()])?;
     Ok(())
+}
+
+impl tokens::Reads for Rows<'_> {
+    fn token(&mut self, id: &str) -> Result<Option<TokenRow>, StoreError> {
+        find(self.connection, id)
+    }
+
+    fn tokens(&mut self, agent_id: Option<&str>, limit: u64) -> Result<Vec<TokenRow>, StoreError> {
+        newest(self.connection, agent_id, limit)
+    }
+
+    fn live_tokens(&mut self, agent_id: &str) -> Result<u64, StoreError> {
+        count_live(self.connection, agent_id, self.now)
+    }
+}
+
+impl tokens::Writes for Rows<'_> {
+    fn add_token(&mut self, token: &TokenRow) -> Result<(), StoreError> {
+        add(self.connection, token)
+    }
+
+    fn revoke_token(&mut self, id: &str) -> Result<(), StoreError> {
+        revoke(self.connection, id, self.now)
+    }
 }

@@ -1,0 +1,8 @@
+//! Where approvals are announced, and what is still to be sent.
+
+use super::Rows;
+use crate::store::webhooks;
+
+impl webhooks::Reads for Rows<'_> {}
+
+impl webhooks::Writes for Rows<'_> {}

@@ -1,0 +1,1 @@
+-- Version 2. Agents: limits, and an old key beside a new one.

@@ -1,0 +1,1 @@
+-- Version 2. Policies and their versions.

@@ -1,0 +1,1 @@
+-- Version 2. Tokens that an approval gave.

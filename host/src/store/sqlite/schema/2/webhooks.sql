@@ -1,0 +1,1 @@
+-- Version 2. Webhooks and what is still to be sent.

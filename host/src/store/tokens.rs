@@ -1,0 +1,61 @@
+//! Scoped tokens.
+
+use warded_core::tier::Tier;
+use warded_core::time::Millis;
+use warded_core::usage::Usage;
+
+use super::StoreError;
+use crate::guest::CompiledGrant;
+
+/// A scoped token as stored, without its text.
+#[derive(Debug, Clone)]
+pub struct TokenRow {
+    /// `tok_…`
+    pub id: String,
+    /// The agent it was issued to.
+    pub agent_id: String,
+    /// SHA-256 of the text.
+    pub hash: [u8; 32],
+    /// The first 12 characters of the text.
+    pub display: String,
+    /// Exactly as asked for.
+    pub scopes: Vec<String>,
+    /// Canonical networks; absent means anywhere.
+    pub ip_allowlist: Option<Vec<String>>,
+    /// Absent means no limit.
+    pub max_uses: Option<u32>,
+    /// What the asker said it is for.
+    pub reason: Option<String>,
+    /// The highest tier it reaches, fixed at issue.
+    pub tier_ceiling: Tier,
+    /// The compiled grant.
+    pub grant: CompiledGrant,
+    /// What has been used.
+    pub usage: Usage,
+    /// When it was issued.
+    pub created_at: Millis,
+    /// When it ends.
+    pub expires_at: Millis,
+    /// When it was revoked.
+    pub revoked_at: Option<Millis>,
+}
+
+/// What is read.
+#[expect(clippy::missing_errors_doc, reason = "every method fails when the database does, and only then")]
+pub trait Reads {
+    /// A token by id.
+    fn token(&mut self, id: &str) -> Result<Option<TokenRow>, StoreError>;
+    /// Tokens, newest first, of one agent or all.
+    fn tokens(&mut self, agent_id: Option<&str>, limit: u64) -> Result<Vec<TokenRow>, StoreError>;
+    /// How many tokens of an agent are neither expired nor revoked.
+    fn live_tokens(&mut self, agent_id: &str) -> Result<u64, StoreError>;
+}
+
+/// What is written.
+#[expect(clippy::missing_errors_doc, reason = "every method fails when the database does, and only then")]
+pub trait Writes {
+    /// Adds a token.
+    fn add_token(&mut self, token: &TokenRow) -> Result<(), StoreError>;
+    /// Revokes a token.
+    fn revoke_token(&mut self, id: &str) -> Result<(), StoreError>;
+}
