@@ -2,7 +2,7 @@
 # Rust and its Wasm target come by rust-toolchain.toml, JavaScript tools by `npm ci` into the project's own folders.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build wasm differential bench fuzz lint fmt clean bare hosts runtimes miri redis
+.PHONY: help run test build wasm differential torture bench fuzz lint fmt clean bare hosts runtimes miri redis
 export CARGO_TERM_COLOR ?= auto
 say = @printf '\n== %s\n' '$(1)'
 
@@ -55,6 +55,11 @@ fuzz: ## run every fuzz target under libFuzzer for SECONDS=60 each; sets up nigh
 	cargo install --locked --root target/tools cargo-fuzz
 	$(call say,$(SECONDS) seconds for each target)
 	for target in $$(ls tests/fuzz/corpus); do mkdir -p target/fuzz/corpus/$$target; RUSTUP_TOOLCHAIN=nightly target/tools/bin/cargo-fuzz run --fuzz-dir tests/fuzz/libfuzzer --target-dir target/fuzz $$target target/fuzz/corpus/$$target tests/fuzz/corpus/$$target -- -max_total_time=$(SECONDS) -max_len=4096 -print_final_stats=1 || exit 1; done
+
+ROUNDS ?= 1000
+torture: build tests/e2e/node_modules/.stamp ## kill the server ROUNDS=1000 times between writes, and under 10,000 counted tokens; nothing may be lost
+	$(call say,$(ROUNDS) rounds of kill -9)
+	WARDED_CRASH_ROUNDS=$(ROUNDS) node --test tests/e2e/crash.test.mjs tests/e2e/torture.test.mjs
 
 miri: ## check the unsafe code of the raw boundary; sets up nightly Rust with Miri
 	node tests/miri.mjs
