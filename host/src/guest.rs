@@ -4,7 +4,7 @@
 //! the call that it failed is refused, and the next call gets a fresh one.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use warded_core::crypto::seal::Context;
 use warded_core::crypto::token::TokenKind;
@@ -22,7 +22,7 @@ mod config;
 mod instance;
 mod layout;
 
-use instance::{Export, Failure, Instance, Limits};
+use instance::{Export, Failure, Instance, Limits, Refusal};
 
 /// The module, compiled by the build script.
 const COMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/warded_raw.cwasm"));
@@ -37,6 +37,33 @@ pub struct CompiledGrant {
     pub bytes: Vec<u8>,
     /// SHA-256 of the bytes.
     pub digest: [u8; 32],
+}
+
+/// A policy as the engine compiled it. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompiledPolicy {
+    /// The engine's own bytes, checked when loaded.
+    pub bytes: Arc<[u8]>,
+    /// SHA-256 of the bytes.
+    pub digest: [u8; 32],
+}
+
+/// A place in a text, both counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Position {
+    /// The line.
+    pub line: u32,
+    /// The column, in characters.
+    pub column: u32,
+}
+
+impl Position {
+    /// The place that an error or a warning of the engine names.
+    #[must_use]
+    pub fn of(document: &serde_json::Value) -> Option<Self> {
+        let number = |name: &str| u32::try_from(document.get(name)?.as_u64()?).ok();
+        Some(Self { line: number("line")?, column: number("column")? })
+    }
 }
 
 /// A link of a chain to decide about.
@@ -80,6 +107,8 @@ pub enum GuestError {
         message: String,
         /// The field that is wrong.
         field: Option<String>,
+        /// Where it stands, if the input was a text.
+        position: Option<Position>,
     },
     /// It trapped or met a limit. The instance has been replaced.
     #[error("the engine failed: {0}")]
@@ -163,6 +192,18 @@ impl Guest {
             let bytes = instance.call(Export::CompileGrant, document)?.to_vec();
             let digest = instance.call(Export::Sha256, &bytes)?.try_into().map_err(|_| Failure::layout())?;
             Ok(CompiledGrant { bytes, digest })
+        })
+    }
+
+    /// Compiles the text of a policy.
+    ///
+    /// # Errors
+    /// The field that is wrong, and where it stands.
+    pub fn compile_policy(&self, text: &str) -> Result<CompiledPolicy, GuestError> {
+        self.run(text.as_bytes(), |instance| {
+            let bytes = Arc::from(instance.call(Export::CompilePolicy, text.as_bytes())?);
+            let digest = instance.call(Export::Sha256, &bytes)?.try_into().map_err(|_| Failure::layout())?;
+            Ok(CompiledPolicy { bytes, digest })
         })
     }
 
@@ -291,7 +332,8 @@ impl Guest {
         });
         result.map_err(|failure| match failure {
             Failure::Refused(error) => {
-                GuestError::Refused { code: error.code, message: error.message, field: error.field }
+                let Refusal { code, message, field, position } = error;
+                GuestError::Refused { code, message, field, position }
             }
             Failure::Trapped(error) => {
                 self.traps.fetch_add(1, Ordering::Relaxed);

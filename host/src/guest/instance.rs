@@ -6,8 +6,8 @@ use warded_core::ErrorCode;
 use wasmtime::{Engine, InstancePre, Memory, Store, StoreLimits, StoreLimitsBuilder, TypedFunc};
 use zeroize::Zeroizing;
 
-use super::CompiledGrant;
 use super::config::MAX_MEMORY;
+use super::{CompiledGrant, Position};
 
 /// The module keeps 256 grants loaded; handles beyond that would be stale more often than not.
 const MAX_HANDLES: usize = 256;
@@ -25,6 +25,7 @@ pub(super) struct Refusal {
     pub(super) code: ErrorCode,
     pub(super) message: String,
     pub(super) field: Option<String>,
+    pub(super) position: Option<Position>,
 }
 
 /// Why a call has no answer.
@@ -36,7 +37,7 @@ pub(super) enum Failure {
 
 impl Failure {
     pub(super) const fn refused(code: ErrorCode, message: String) -> Self {
-        Self::Refused(Refusal { code, message, field: None })
+        Self::Refused(Refusal { code, message, field: None, position: None })
     }
 
     /// The module's answer is not laid out as `docs/abi.md` says: as bad as a trap.
@@ -66,6 +67,7 @@ macro_rules! exports {
 exports! {
     Call = "warded_call",
     CompileGrant = "warded_compile_grant",
+    CompilePolicy = "warded_compile_policy",
     LoadGrant = "warded_load_grant",
     Decide = "warded_decide",
     LoadKeyring = "warded_load_keyring",
@@ -223,8 +225,14 @@ impl Instance {
         let read = || {
             let code = ErrorCode::from_number(status)?;
             let document: serde_json::Value = serde_json::from_slice(self.read(length).ok()?).ok()?;
-            let text = |name: &str| Some(document.get("error")?.get(name)?.as_str()?.to_owned());
-            Some(Refusal { code, message: text("message")?, field: text("field") })
+            let error = document.get("error")?;
+            let text = |name: &str| Some(error.get(name)?.as_str()?.to_owned());
+            Some(Refusal {
+                code,
+                message: text("message")?,
+                field: text("field"),
+                position: Position::of(error),
+            })
         };
         read().map_or_else(Failure::layout, Failure::Refused)
     }
