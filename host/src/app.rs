@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::extract::KnownCallers;
 use crate::guest::Guest;
 use crate::metrics::Metrics;
+use crate::policy::Policies;
 use crate::rate_limit::RateLimits;
 use crate::refusals::Refusals;
 use crate::store::Store;
@@ -32,6 +33,8 @@ pub struct App {
     pub refusals: Refusals,
     /// Credentials that were looked up before.
     pub callers: KnownCallers,
+    /// Compiled policies, so that a request reads only which one decides.
+    pub policies: Policies,
 }
 
 impl App {
@@ -54,6 +57,7 @@ impl App {
             clock,
             refusals: Refusals::default(),
             callers: KnownCallers::default(),
+            policies: Policies::default(),
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod keys;
 pub mod logging;
 pub mod metrics;
 pub mod permission;
+pub mod policy;
 pub mod query;
 pub mod rate_limit;
 pub mod raw_path;

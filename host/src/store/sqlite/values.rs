@@ -7,7 +7,7 @@ use warded_core::time::Millis;
 
 use crate::guest::CompiledGrant;
 
-/// The number of a limit: one that is too large means all.
+/// The number of a limit or a version: one that is too large for a column means all, or none.
 pub(super) fn sql_limit(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
