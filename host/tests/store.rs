@@ -12,8 +12,10 @@ mod store {
     mod credentials;
     mod failures;
     mod opening;
+    mod policies;
     mod secrets;
     mod trail;
     mod trail_queries;
     mod verdicts;
+    mod webhooks;
 }
