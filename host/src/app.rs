@@ -10,6 +10,7 @@ use crate::metrics::Metrics;
 use crate::policy::Policies;
 use crate::rate_limit::RateLimits;
 use crate::refusals::Refusals;
+use crate::role::RoleGrants;
 use crate::store::Store;
 
 /// The server's parts.
@@ -35,6 +36,8 @@ pub struct App {
     pub callers: KnownCallers,
     /// Compiled policies, so that a request reads only which one decides.
     pub policies: Policies,
+    /// What the roles come to.
+    pub role_grants: RoleGrants,
 }
 
 impl App {
@@ -58,6 +61,7 @@ impl App {
             refusals: Refusals::default(),
             callers: KnownCallers::default(),
             policies: Policies::default(),
+            role_grants: RoleGrants::default(),
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::audit::Event;
 use crate::error::{ApiCode, ApiError};
 use crate::guest::{Guest, GuestError, LinkRef};
 use crate::permission::{Guard, Need};
-use crate::store::{AgentRow, Caller, Read, SecretRow, StoreError, Tx};
+use crate::store::{AgentRow, Caller, CallerId, Read, SecretRow, StoreError, StoredLink, Tx};
 
 mod ask;
 mod denial;
@@ -63,7 +63,7 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
         };
         let Case { app, asker, guard, subject } = case;
         let revoked = caller.revoked;
-        let authority = Self {
+        let mut authority = Self {
             store,
             app,
             asker,
@@ -73,7 +73,20 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
             usages: None,
             events: Vec::new(),
         };
-        if revoked { Err(authority.refuse_revoked()) } else { Ok(authority) }
+        if revoked {
+            return Err(authority.refuse_revoked());
+        }
+        authority.complete_chain()?;
+        Ok(authority)
+    }
+
+    /// Makes an operator's link of what the role is now and of the key.
+    fn complete_chain(&mut self) -> Result<(), Stop> {
+        let (Some(role), Some(key)) = (self.caller.role, self.caller.key.clone()) else { return Ok(()) };
+        let grants = &self.app.role_grants;
+        let grant = self.ask_guest(|guest| grants.compiled(guest, role, &key.bounds))?;
+        self.caller.chain.push(StoredLink { id: CallerId::Key(key.id), grant, usage: key.usage });
+        Ok(())
     }
 
     /// Asks the engine.

@@ -1,8 +1,21 @@
-//! What an operator's role may do, as scopes: an operator's key is compiled from them when it is made.
+//! What an operator's role may do, as scopes, and the grants that API keys come to by them.
+//!
+//! A key's grant is made of the role that its member has when the key is used. So a change of role holds at once for keys that
+//! exist, and keys that an older version made hold what their role holds now.
 
-use crate::store::Role;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
-/// The scopes of a role, for the grant of an operator's key.
+use warded_core::tier::Tier;
+
+use crate::grant::GrantParts;
+use crate::guest::{CompiledGrant, Guest, GuestError};
+use crate::store::{KeyBounds, Role};
+
+/// The scope of deciding approvals, which the key must be made for too.
+pub const DECIDE: &str = "approvals:decide";
+
+/// The scopes of a role.
 ///
 /// Beside the resources of agents there are some that only operators hold: `metadata` (what there is, without a value), `tokens`,
 /// `approvals`, `audit`, `members`, `policies`, `webhooks` and `me`.
@@ -12,7 +25,7 @@ pub const fn scopes(role: Role) -> &'static [&'static str] {
         Role::Admin => &[
             "agents:manage",
             "agents:read",
-            "approvals:decide",
+            DECIDE,
             "approvals:read",
             "audit:erase",
             "audit:read",
@@ -30,7 +43,7 @@ pub const fn scopes(role: Role) -> &'static [&'static str] {
         Role::Editor => &[
             "agents:manage",
             "agents:read",
-            "approvals:decide",
+            DECIDE,
             "approvals:read",
             "me:read",
             "metadata:read:*",
@@ -42,6 +55,52 @@ pub const fn scopes(role: Role) -> &'static [&'static str] {
         ],
         Role::Viewer => &["agents:read", "me:read", "metadata:read:*", "namespaces:read", "policies:read"],
     }
+}
+
+/// Grants of roles within the bounds of keys, each compiled once; keys without bounds share their role's.
+#[derive(Debug, Default)]
+pub struct RoleGrants(Mutex<HashMap<(Role, KeyBounds), CompiledGrant>>);
+
+/// About 1 MiB; beyond it the table starts anew.
+const MOST_KEPT: usize = 1_000;
+
+impl RoleGrants {
+    /// What a role may do through a key with these bounds.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn compiled(
+        &self,
+        guest: &Guest,
+        role: Role,
+        bounds: &KeyBounds,
+    ) -> Result<CompiledGrant, GuestError> {
+        let wanted = (role, bounds.clone());
+        if let Some(grant) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&wanted) {
+            return Ok(grant.clone());
+        }
+        let grant = compile(guest, role, bounds)?;
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if table.len() >= MOST_KEPT {
+            table.clear();
+        }
+        table.insert(wanted, grant.clone());
+        Ok(grant)
+    }
+}
+
+fn compile(guest: &Guest, role: Role, bounds: &KeyBounds) -> Result<CompiledGrant, GuestError> {
+    let scopes: Vec<String> = scopes(role).iter().map(|scope| (*scope).to_owned()).collect();
+    let parts = GrantParts {
+        id: role.word(),
+        scopes: &scopes,
+        namespaces: None,
+        ip_allowlist: bounds.ip_allowlist.as_deref(),
+        expires_at: bounds.expires_at,
+        max_uses: None,
+        tier_ceiling: Tier::Standard,
+    };
+    parts.compile(guest)
 }
 
 #[cfg(test)]

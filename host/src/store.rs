@@ -25,9 +25,9 @@ pub mod webhooks;
 
 pub use agents::AgentRow;
 pub use audit::{AuditQuery, AuditRow};
-pub use callers::{Caller, CallerId, StoredLink};
+pub use callers::{Caller, CallerId, OperatorKey, StoredLink};
 pub use job::{Activity, Job, Ruling, Verdict, transact};
-pub use members::{KeyRow, MemberRow, Role};
+pub use members::{KeyBounds, KeyRow, MemberRow, Role};
 pub use secrets::{SecretRow, SecretType, VersionInfo, VersionRow};
 pub use tokens::TokenRow;
 

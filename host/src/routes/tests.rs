@@ -8,4 +8,5 @@ mod import;
 mod listing;
 mod secrets;
 mod tokens;
+mod version_one;
 mod world;

@@ -5,17 +5,16 @@ use std::path::{Path, PathBuf};
 
 use warded_core::crypto::token::TokenKind;
 use warded_core::secret::Secret;
-use warded_core::tier::Tier;
 
 use super::{Parts, StartError};
 use crate::audit::{Detail, Event, EventType};
 use crate::error::{ApiCode, ApiError};
-use crate::grant::GrantParts;
 use crate::id::{Prefix, new_id};
 use crate::keys;
 use crate::refusals::system;
 use crate::role;
-use crate::store::{KeyRow, MemberRow, Role, Tx, Verdict, transact};
+use crate::store::{KeyBounds, KeyRow, MemberRow, Role, Tx, Verdict, transact};
+use crate::text;
 
 /// A member to be added.
 #[derive(Debug, Clone, Copy)]
@@ -54,10 +53,11 @@ impl Parts {
             None => HandedOver::Key(key),
         };
         let insert = move |tx: &mut dyn Tx| {
-            if !tx.add_member(&member_row)? {
+            let Some(member_id) = tx.add_member(&member_row)? else {
                 let error = ApiError::new(ApiCode::Conflict, "there is a member with this address");
                 return Ok(Verdict::Refused { error, event: None });
-            }
+            };
+            let key_row = KeyRow { member_id, ..key_row.clone() };
             tx.add_key(&key_row)?;
             Ok(Verdict::Done { answer: (), events: vec![invited(&member_row, &key_row)] })
         };
@@ -72,27 +72,20 @@ impl Parts {
     }
 
     fn rows(&self, member: &NewMember<'_>) -> Result<(MemberRow, KeyRow, Secret<String>), StartError> {
+        let refused = |error: ApiError| StartError::Member(error.message);
+        let email = text::email("email", member.email).map_err(refused)?;
+        text::check_name("name", member.name).map_err(refused)?;
         let new_id = |prefix| new_id(prefix).map_err(crate::guest::GuestError::from);
         let (member_id, key_id) = (new_id(Prefix::Member)?, new_id(Prefix::Key)?);
-        let scopes: Vec<String> = role::scopes(member.role).iter().map(|scope| (*scope).to_owned()).collect();
-        let grant = GrantParts {
-            id: &key_id,
-            scopes: &scopes,
-            namespaces: None,
-            ip_allowlist: None,
-            expires_at: None,
-            max_uses: None,
-            tier_ceiling: Tier::Standard,
-        };
-        let grant = grant.compile(&self.guest)?;
         let minted = self.guest.mint_token(TokenKind::ApiKey)?;
         let created_at = self.clock.now();
         let member_row = MemberRow {
             id: member_id.clone(),
-            email: member.email.to_owned(),
+            email,
             name: member.name.to_owned(),
             role: member.role,
             created_at,
+            removed_at: None,
         };
         let key_row = KeyRow {
             id: key_id,
@@ -100,9 +93,12 @@ impl Parts {
             name: "first key".to_owned(),
             hash: minted.hash,
             display: minted.display,
-            grant,
+            // Whoever runs this command on the server's own folders is trusted with everything already.
+            approve: role::scopes(member.role).contains(&role::DECIDE),
+            bounds: KeyBounds::default(),
             created_at,
-            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
         };
         Ok((member_row, key_row, minted.text))
     }
@@ -110,7 +106,7 @@ impl Parts {
 
 fn invited(member: &MemberRow, key: &KeyRow) -> Event {
     let mut event = Event::new(EventType::MemberInvited, system(), None);
-    event.resource_id = Some(member.id.clone());
+    event.resource_id = Some(key.member_id.clone());
     event.details =
         vec![("key_id", Detail::Text(key.id.clone())), ("role", Detail::Text(member.role.word().to_owned()))];
     event

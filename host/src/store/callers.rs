@@ -2,7 +2,7 @@
 
 use warded_core::usage::Usage;
 
-use super::{Role, StoreError};
+use super::{KeyBounds, Role, StoreError};
 use crate::guest::CompiledGrant;
 
 /// Whose credential was presented, found by its hash.
@@ -30,7 +30,7 @@ pub struct StoredLink {
 /// The caller as read in this transaction.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The links, outermost first: an agent, or an agent and its token, or an operator's key.
+    /// The links, outermost first: an agent, or an agent and its token. An operator's is made of `role` and `key`.
     pub chain: Vec<StoredLink>,
     /// The agent's id, or the member's.
     pub principal: String,
@@ -38,8 +38,23 @@ pub struct Caller {
     pub name: String,
     /// The member's role, for an operator.
     pub role: Option<Role>,
+    /// The API key, for an operator.
+    pub key: Option<OperatorKey>,
+    /// Whether approvals may be decided with this credential, if the role may.
+    pub may_approve: bool,
     /// Revoked, disabled or deleted, itself or its owner: known, and refused as such.
     pub revoked: bool,
+}
+
+/// An operator's API key as a part of a chain: with the member's role it comes to a link.
+#[derive(Debug, Clone)]
+pub struct OperatorKey {
+    /// `key_…`
+    pub id: String,
+    /// Where it may be used from, and for how long.
+    pub bounds: KeyBounds,
+    /// What has been used of it.
+    pub usage: Usage,
 }
 
 /// What is read.
@@ -54,6 +69,6 @@ pub trait Reads {
 /// What is written.
 #[expect(clippy::missing_errors_doc, reason = "every method fails when the database does, and only then")]
 pub trait Writes {
-    /// Stores what a decision returned for one link; for an agent also that it was active now.
+    /// Stores what a decision returned for one link; for an agent and an API key also that it was active now.
     fn store_usage(&mut self, id: &CallerId, usage: &Usage) -> Result<(), StoreError>;
 }

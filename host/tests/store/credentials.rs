@@ -1,7 +1,6 @@
 //! Agents, tokens, members and keys: who is behind a credential, and what has been used of it.
 
-use warded::guest::CompiledGrant;
-use warded::store::{CallerId, KeyRow, MemberRow, Role, TokenRow, query};
+use warded::store::{CallerId, KeyBounds, KeyRow, MemberRow, Role, TokenRow, query};
 use warded_core::usage::Usage;
 
 use super::fixture::{Fixture, agent, at, token};
@@ -17,6 +16,7 @@ fn member() -> MemberRow {
         name: "Ada".to_owned(),
         role: Role::Admin,
         created_at: at(1),
+        removed_at: None,
     }
 }
 
@@ -27,9 +27,11 @@ fn key() -> KeyRow {
         name: "laptop".to_owned(),
         hash: [9; 32],
         display: "wdk_00000000".to_owned(),
-        grant: CompiledGrant { bytes: vec![1, 2, 3], digest: [3; 32] },
+        approve: true,
+        bounds: KeyBounds { ip_allowlist: Some(vec!["10.0.0.0/8".to_owned()]), expires_at: Some(at(99)) },
         created_at: at(1),
-        expires_at: Some(at(99)),
+        revoked_at: None,
+        last_used_at: None,
     }
 }
 
@@ -88,8 +90,9 @@ fn an_agent_is_found_by_id_or_name_and_no_name_comes_twice() {
 fn each_kind_of_credential_is_found_by_its_hash() {
     let fixture = filled();
     fixture.write(|tx| {
-        assert!(tx.add_member(&member())?);
-        assert!(!tx.add_member(&MemberRow { id: "mem_2".to_owned(), ..member() })?, "the address is taken");
+        assert_eq!(tx.add_member(&member())?.as_deref(), Some("mem_1"));
+        let other = MemberRow { id: "mem_2".to_owned(), ..member() };
+        assert_eq!(tx.add_member(&other)?, None, "the address is taken");
         tx.add_key(&key())
     });
     let find = |hash: [u8; 32]| query(&fixture.store, |read| read.caller_by_hash(&hash)).unwrap();
@@ -101,8 +104,8 @@ fn each_kind_of_credential_is_found_by_its_hash() {
     let operator =
         query(&fixture.store, |read| read.caller(&CallerId::Key("key_1".to_owned()))).unwrap().unwrap();
     assert_eq!((operator.principal.as_str(), operator.name.as_str()), ("mem_1", "Ada"));
-    assert_eq!((operator.role, operator.revoked, operator.chain.len()), (Some(Role::Admin), false, 1));
-    assert_eq!(operator.chain[0].grant, key().grant);
+    assert_eq!((operator.role, operator.revoked, operator.chain.len()), (Some(Role::Admin), false, 0));
+    assert_eq!((operator.may_approve, operator.key.unwrap().bounds), (true, key().bounds));
     let found = query(&fixture.store, |read| read.member("mem_1")).unwrap().unwrap();
     assert_eq!((found.email, found.role), (member().email, Role::Admin));
 }
@@ -156,4 +159,48 @@ fn tokens_are_listed_newest_first() {
     assert_eq!(list(Some("agt_a"), u64::MAX), ["tok_expired", "tok_one"]);
     assert_eq!(list(None, 1), ["tok_two"]);
     assert!(query(&fixture.store, |read| read.caller(&token_id("one"))).unwrap().unwrap().revoked);
+}
+
+#[test]
+fn a_removed_member_has_no_live_key_and_comes_back_as_the_same_person() {
+    let fixture = Fixture::new();
+    let lasting = || KeyRow { bounds: KeyBounds::default(), ..key() };
+    fixture.write(move |tx| {
+        tx.add_member(&member())?;
+        tx.add_key(&key())?;
+        assert!(!tx.has_working_admin()?, "the only key has expired");
+        tx.add_key(&KeyRow { id: "key_2".to_owned(), hash: [8; 32], ..lasting() })?;
+        assert_eq!((tx.has_working_admin()?, tx.approvers()?), (true, vec!["mem_1".to_owned()]));
+        assert_eq!(tx.remove_member("mem_1")?, 1);
+        assert_eq!((tx.has_working_admin()?, tx.approvers()?), (false, Vec::new()));
+        let back = MemberRow { id: "mem_2".to_owned(), role: Role::Editor, ..member() };
+        assert_eq!(tx.add_member(&back)?.as_deref(), Some("mem_1"));
+        Ok(())
+    });
+    let (members, keys, caller) = query(&fixture.store, |read| {
+        let caller = read.caller(&CallerId::Key("key_2".to_owned()))?.unwrap();
+        Ok((read.members()?, read.keys_of("mem_1")?, caller))
+    })
+    .unwrap();
+    assert_eq!((members.len(), members[0].role, members[0].removed_at), (1, Role::Editor, None));
+    assert!(keys.iter().all(|key| key.revoked_at.is_some()) && keys.len() == 2);
+    assert!(caller.revoked, "coming back revives no key");
+}
+
+#[test]
+fn a_key_says_when_it_was_last_used_and_can_be_revoked_alone() {
+    let fixture = Fixture::new();
+    fixture.write(|tx| {
+        tx.add_member(&member())?;
+        tx.add_key(&key())?;
+        tx.add_key(&KeyRow { id: "key_2".to_owned(), hash: [8; 32], approve: false, ..key() })?;
+        tx.store_usage(&CallerId::Key("key_2".to_owned()), &Usage::new(1, 5_000, 1))?;
+        tx.revoke_key("key_1")
+    });
+    let keys = query(&fixture.store, |read| read.keys_of("mem_1")).unwrap();
+    let found: Vec<_> = keys
+        .iter()
+        .map(|key| (key.approve, key.revoked_at.is_some(), key.last_used_at.is_some(), &key.bounds))
+        .collect();
+    assert_eq!(found, [(true, true, false, &key().bounds), (false, false, true, &key().bounds)]);
 }

@@ -12,7 +12,6 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 use warded_core::crypto::token::TokenKind;
 use warded_core::secret::Secret;
-use warded_core::tier::Tier;
 use warded_core::time::Millis;
 
 use crate::app::{App, Shared};
@@ -21,13 +20,12 @@ use crate::clock::Clock;
 use crate::config::{Config, Typed};
 use crate::error::ApiError;
 use crate::extract::RequestContext;
-use crate::grant::GrantParts;
 use crate::guest::Guest;
 use crate::id::{Prefix, new_id};
 use crate::role;
 use crate::routes::router;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{AuditQuery, KeyRow, MemberRow, Role, Store, Verdict, query, transact};
+use crate::store::{AuditQuery, KeyBounds, KeyRow, MemberRow, Role, Store, Verdict, query, transact};
 
 /// 2026-01-01T00:00:00Z.
 pub(super) const START: u64 = 1_767_225_600_000;
@@ -101,7 +99,13 @@ impl World {
     }
 
     pub(super) async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let mut world = Self::over(tempfile::tempdir().unwrap(), change);
+        world.admin = world.operator(Role::Admin).await;
+        world
+    }
+
+    /// A server over the folder `data` in here, with nobody added.
+    pub(super) fn over(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let clock = Clock::manual(Millis::new(START).unwrap());
         let store = SqliteStore::open(&folder.path().join("data"), clock.clone(), false).unwrap();
         let guest = Guest::new(&[Secret::new([7; 32])]).unwrap();
@@ -111,9 +115,7 @@ impl World {
         let tenant = store.tenant();
         let app = Arc::new(App::new(Arc::new(store), Arc::new(guest), config, tenant, clock));
         let router = router(Arc::clone(&app));
-        let mut world = Self { app, router, admin: String::new(), _folder: folder };
-        world.admin = world.operator(Role::Admin).await;
-        world
+        Self { app, router, admin: String::new(), _folder: folder }
     }
 
     /// A member of a role; answers the API key.
@@ -228,25 +230,30 @@ impl World {
     }
 }
 
-/// A member of a role and an API key, with its text.
+/// A member of a role and an API key without bounds, which may approve if the role may; with its text.
 fn member(app: &App, role: Role) -> (MemberRow, KeyRow, String) {
     let minted = app.guest.mint_token(TokenKind::ApiKey).unwrap();
     let (id, member_id) = (new_id(Prefix::Key).unwrap(), new_id(Prefix::Member).unwrap());
-    let scopes: Vec<_> = role::scopes(role).iter().map(|scope| (*scope).to_owned()).collect();
-    let parts = GrantParts {
-        id: &id,
-        scopes: &scopes,
-        namespaces: None,
-        ip_allowlist: None,
-        expires_at: None,
-        max_uses: None,
-        tier_ceiling: Tier::Standard,
-    };
-    let grant = parts.compile(&app.guest).unwrap();
     let created_at = app.clock.now();
-    let email = format!("{member_id}@example.com");
-    let member = MemberRow { id: member_id.clone(), email, name: role.word().to_owned(), role, created_at };
-    let (hash, display, name) = (minted.hash, minted.display, "first".to_owned());
-    let key = KeyRow { id, member_id, name, hash, display, grant, created_at, expires_at: None };
+    let member = MemberRow {
+        id: member_id.clone(),
+        email: format!("{member_id}@example.com"),
+        name: role.word().to_owned(),
+        role,
+        created_at,
+        removed_at: None,
+    };
+    let key = KeyRow {
+        id,
+        member_id,
+        name: "first".to_owned(),
+        hash: minted.hash,
+        display: minted.display,
+        approve: role::scopes(role).contains(&role::DECIDE),
+        bounds: KeyBounds::default(),
+        created_at,
+        revoked_at: None,
+        last_used_at: None,
+    };
     (member, key, minted.text.expose().clone())
 }

@@ -6,8 +6,8 @@ use warded_core::usage::Usage;
 
 use super::Rows;
 use crate::store::callers;
-use crate::store::sqlite::values::{grant, word};
-use crate::store::{Caller, CallerId, Role, StoreError, StoredLink};
+use crate::store::sqlite::values::{grant, optional_list, optional_millis, word};
+use crate::store::{Caller, CallerId, KeyBounds, OperatorKey, Role, StoreError, StoredLink};
 
 pub(super) fn by_hash(connection: &Connection, hash: &[u8; 32]) -> Result<Option<CallerId>, StoreError> {
     let sql = "SELECT 'token', id FROM tokens WHERE hash = ?1 \
@@ -46,14 +46,22 @@ const TOKEN: &str = "SELECT a.id, a.name, a.revoked_at IS NOT NULL, \
     FROM tokens t JOIN agents a ON a.id = t.agent_id \
     LEFT JOIN usages u ON u.id = a.id LEFT JOIN usages v ON v.id = t.id WHERE t.id = ?1";
 
-const KEY: &str = "SELECT m.id, m.name, m.role, k.id, \
-    k.grant_bytes, k.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0) \
+/// A member who was removed has no live key.
+const KEY: &str = "SELECT m.id, m.name, m.role, k.revoked_at IS NOT NULL, k.id, k.approve, k.ip_allowlist, k.expires_at, \
+    ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0) \
     FROM api_keys k JOIN members m ON m.id = k.member_id LEFT JOIN usages u ON u.id = k.id WHERE k.id = ?1";
 
 fn agent(row: &Row<'_>) -> rusqlite::Result<Caller> {
     let principal: String = row.get(0)?;
-    let chain = vec![link(row, CallerId::Agent(principal.clone()), 3)?];
-    Ok(Caller { chain, principal, name: row.get(1)?, role: None, revoked: row.get(2)? })
+    Ok(Caller {
+        chain: vec![link(row, CallerId::Agent(principal.clone()), 3)?],
+        principal,
+        name: row.get(1)?,
+        role: None,
+        key: None,
+        may_approve: false,
+        revoked: row.get(2)?,
+    })
 }
 
 fn token(row: &Row<'_>) -> rusqlite::Result<Caller> {
@@ -64,9 +72,16 @@ fn token(row: &Row<'_>) -> rusqlite::Result<Caller> {
 }
 
 fn key(row: &Row<'_>) -> rusqlite::Result<Caller> {
-    let chain = vec![link(row, CallerId::Key(row.get(3)?), 4)?];
-    let role = Some(word(row, 2, Role::parse)?);
-    Ok(Caller { chain, principal: row.get(0)?, name: row.get(1)?, role, revoked: false })
+    let bounds = KeyBounds { ip_allowlist: optional_list(row, 6)?, expires_at: optional_millis(row, 7)? };
+    Ok(Caller {
+        chain: Vec::new(),
+        principal: row.get(0)?,
+        name: row.get(1)?,
+        role: Some(word(row, 2, Role::parse)?),
+        key: Some(OperatorKey { id: row.get(4)?, bounds, usage: usage(row, 8)? }),
+        may_approve: row.get(5)?,
+        revoked: row.get(3)?,
+    })
 }
 
 /// The link whose grant and usage stand in the five columns from `column` on.
@@ -87,8 +102,8 @@ pub(super) fn store_usage(
     now: Millis,
 ) -> Result<(), StoreError> {
     let (id, active_at) = match id {
-        CallerId::Agent(id) => (id, Some(now)),
-        CallerId::Key(id) | CallerId::Token(id) => (id, None),
+        CallerId::Agent(id) | CallerId::Key(id) => (id, Some(now)),
+        CallerId::Token(id) => (id, None),
     };
     connection.prepare_cached(STORE_USAGE)?.execute(params![
         id,
