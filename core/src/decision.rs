@@ -49,6 +49,12 @@ pub struct Needed {
 }
 
 impl Needed {
+    /// An approval that is needed, as another implementation of this engine said it, such as the compiled module.
+    #[must_use]
+    pub const fn new(digest: [u8; 32], approvers: u8, tier: Tier, rules: Vec<Box<str>>) -> Self {
+        Self { digest, approvers, tier, rules }
+    }
+
     /// The approval as a document.
     #[must_use]
     pub fn to_document(&self) -> Value {
@@ -130,17 +136,21 @@ impl Decision {
 
     /// A decision as another implementation of this engine returned it, such as the compiled module.
     ///
-    /// `None` if there are more than [`MAX_LINKS`] usages, an allow with a reason against it, or a refusal without one.
+    /// `None` if there are more than [`MAX_LINKS`] usages, an allow with a reason against it, a refusal without one,
+    /// or an ask that does not say what is needed.
     #[must_use]
     pub fn from_parts(
         outcome: Outcome,
         reasons: Vec<Reason>,
         next: &[Usage],
         limits: Vec<Standing>,
+        approval: Option<Needed>,
     ) -> Option<Self> {
-        let mut decision = Self { outcome, reasons, limits, links: next.len(), ..Self::new() };
+        let approval = approval.map(Box::new);
+        let mut decision = Self { outcome, reasons, limits, approval, links: next.len(), ..Self::new() };
         decision.usages.get_mut(..next.len())?.clone_from_slice(next);
-        let is_sound = (outcome == Outcome::Allow) == decision.reasons.is_empty();
+        let is_sound = (outcome == Outcome::Allow) == decision.reasons.is_empty()
+            && (outcome == Outcome::Ask) == decision.approval.is_some();
         is_sound.then_some(decision)
     }
 
