@@ -1,10 +1,12 @@
 //! Callers: whose credential it is, its chain, and what has been used of it.
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use warded_core::time::Millis;
 use warded_core::usage::Usage;
 
 use super::Rows;
+use crate::guest::{states_from_bytes, states_to_bytes};
 use crate::store::callers;
 use crate::store::sqlite::values::{grant, optional_list, optional_millis, word};
 use crate::store::{Caller, CallerId, KeyBounds, OperatorKey, Role, StoreError, StoredLink};
@@ -33,22 +35,22 @@ pub(super) fn load(connection: &Connection, id: &CallerId) -> Result<Option<Call
     Ok(found?)
 }
 
-/// Columns 0-7: the agent and its link.
+/// Columns 0-8: the agent and its link.
 const AGENT: &str = "SELECT a.id, a.name, a.revoked_at IS NOT NULL, \
-    a.grant_bytes, a.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0) \
+    a.grant_bytes, a.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0), u.limits \
     FROM agents a LEFT JOIN usages u ON u.id = a.id WHERE a.id = ?1";
 
-/// Columns 0-7 as of an agent, 8-14: the token and its link.
+/// Columns 0-8 as of an agent, 9-16: the token and its link.
 const TOKEN: &str = "SELECT a.id, a.name, a.revoked_at IS NOT NULL, \
-    a.grant_bytes, a.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0), \
+    a.grant_bytes, a.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0), u.limits, \
     t.id, t.revoked_at IS NOT NULL, \
-    t.grant_bytes, t.grant_digest, ifnull(v.uses, 0), ifnull(v.last, 0), ifnull(v.revision, 0) \
+    t.grant_bytes, t.grant_digest, ifnull(v.uses, 0), ifnull(v.last, 0), ifnull(v.revision, 0), v.limits \
     FROM tokens t JOIN agents a ON a.id = t.agent_id \
     LEFT JOIN usages u ON u.id = a.id LEFT JOIN usages v ON v.id = t.id WHERE t.id = ?1";
 
 /// A member who was removed has no live key.
 const KEY: &str = "SELECT m.id, m.name, m.role, k.revoked_at IS NOT NULL, k.id, k.approve, k.ip_allowlist, k.expires_at, \
-    ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0) \
+    ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0), u.limits \
     FROM api_keys k JOIN members m ON m.id = k.member_id LEFT JOIN usages u ON u.id = k.id WHERE k.id = ?1";
 
 fn agent(row: &Row<'_>) -> rusqlite::Result<Caller> {
@@ -66,8 +68,8 @@ fn agent(row: &Row<'_>) -> rusqlite::Result<Caller> {
 
 fn token(row: &Row<'_>) -> rusqlite::Result<Caller> {
     let mut caller = agent(row)?;
-    caller.chain.push(link(row, CallerId::Token(row.get(8)?), 10)?);
-    caller.revoked |= row.get::<_, bool>(9)?;
+    caller.chain.push(link(row, CallerId::Token(row.get(9)?), 11)?);
+    caller.revoked |= row.get::<_, bool>(10)?;
     Ok(caller)
 }
 
@@ -84,15 +86,22 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Caller> {
     })
 }
 
-/// The link whose grant and usage stand in the five columns from `column` on.
+/// The link whose grant and usage stand in the six columns from `column` on.
 fn link(row: &Row<'_>, id: CallerId, column: usize) -> rusqlite::Result<StoredLink> {
     Ok(StoredLink { id, grant: grant(row, column)?, usage: usage(row, column.saturating_add(2))? })
 }
 
-/// The usage in the three columns from `column` on.
+/// The usage in the four columns from `column` on.
 pub(super) fn usage(row: &Row<'_>, column: usize) -> rusqlite::Result<Usage> {
-    let counter = |offset: usize| row.get(column.saturating_add(offset));
-    Ok(Usage::new(counter(0)?, counter(1)?, counter(2)?))
+    let at = |offset: usize| column.saturating_add(offset);
+    let mut usage = Usage::new(row.get(at(0))?, row.get(at(1))?, row.get(at(2))?);
+    if let Some(states) = row.get_ref(at(3))?.as_blob_or_null()? {
+        // A limit whose state is lost must not begin afresh.
+        usage.limits = states_from_bytes(states).ok_or_else(|| {
+            rusqlite::Error::InvalidColumnType(at(3), "states of limits".to_owned(), Type::Blob)
+        })?;
+    }
+    Ok(usage)
 }
 
 pub(super) fn store_usage(
@@ -105,18 +114,21 @@ pub(super) fn store_usage(
         CallerId::Agent(id) | CallerId::Key(id) => (id, Some(now)),
         CallerId::Token(id) => (id, None),
     };
+    let states = (!usage.limits.is_empty()).then(|| states_to_bytes(&usage.limits));
     connection.prepare_cached(STORE_USAGE)?.execute(params![
         id,
         usage.uses,
         usage.last,
         usage.revision,
-        active_at.map(Millis::as_u64)
+        active_at.map(Millis::as_u64),
+        states
     ])?;
     Ok(())
 }
 
-const STORE_USAGE: &str = "INSERT INTO usages (id, uses, last, revision, last_active_at) VALUES (?1, ?2, ?3, ?4, ?5) \
-    ON CONFLICT (id) DO UPDATE SET uses = ?2, last = ?3, revision = ?4, last_active_at = ?5";
+const STORE_USAGE: &str = "INSERT INTO usages (id, uses, last, revision, last_active_at, limits) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+    ON CONFLICT (id) DO UPDATE SET uses = ?2, last = ?3, revision = ?4, last_active_at = ?5, limits = ?6";
 
 impl callers::Reads for Rows<'_> {
     fn caller_by_hash(&mut self, hash: &[u8; 32]) -> Result<Option<CallerId>, StoreError> {

@@ -12,7 +12,7 @@ use crate::store::{CallerId, StoreError, TokenRow};
 
 const SELECT: &str = "SELECT t.id, t.agent_id, t.hash, t.display, t.scopes, t.ip_allowlist, t.max_uses, t.reason, \
     t.tier_ceiling, t.grant_bytes, t.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0), \
-    t.created_at, t.expires_at, t.revoked_at \
+    u.limits, t.created_at, t.expires_at, t.revoked_at \
     FROM tokens t LEFT JOIN usages u ON u.id = t.id";
 
 pub(super) fn find(connection: &Connection, id: &str) -> Result<Option<TokenRow>, StoreError> {
@@ -52,9 +52,9 @@ fn token(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
         tier_ceiling: tier(row, 8)?,
         grant: grant(row, 9)?,
         usage: callers::usage(row, 11)?,
-        created_at: millis(row, 14)?,
-        expires_at: millis(row, 15)?,
-        revoked_at: optional_millis(row, 16)?,
+        created_at: millis(row, 15)?,
+        expires_at: millis(row, 16)?,
+        revoked_at: optional_millis(row, 17)?,
     })
 }
 
