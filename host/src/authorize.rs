@@ -18,7 +18,7 @@ use warded_core::usage::Usage;
 use crate::app::App;
 use crate::audit::Event;
 use crate::error::{ApiCode, ApiError};
-use crate::guest::{Guest, GuestError, LinkRef};
+use crate::guest::{CompiledPolicy, Guest, GuestError, LinkRef};
 use crate::permission::{Guard, Need};
 use crate::store::{AgentRow, Caller, CallerId, Read, SecretRow, StoreError, StoredLink, Tx};
 
@@ -43,6 +43,8 @@ pub struct Authority<'t, S: ?Sized> {
     guard: Guard,
     subject: Subject,
     caller: Caller,
+    /// There once the caller is known to stand.
+    policy: Option<CompiledPolicy>,
     usages: Option<Vec<Usage>>,
     events: Vec<Event>,
 }
@@ -53,7 +55,7 @@ pub type Effect<'t> = Authority<'t, dyn Tx + 't>;
 pub type View<'t> = Authority<'t, dyn Read + 't>;
 
 impl<'t, S: Read + ?Sized> Authority<'t, S> {
-    /// Reads the caller in the transaction, so that a revocation that has been answered is in force.
+    /// Reads the caller in the transaction, so that a revocation that has been answered is in force, and the policy that decides.
     ///
     /// # Errors
     /// The bare 401 for a credential that is gone, 401 `revoked` for one that is known as such, and the database's failure.
@@ -61,6 +63,7 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
         let Some(caller) = store.caller(&case.asker.id)? else {
             return Err(Stop::Refused(Box::new((ApiError::unauthorized(), None))));
         };
+        let policy = case.app.policies.active(&case.app.guest, store);
         let Case { app, asker, guard, subject } = case;
         let revoked = caller.revoked;
         let mut authority = Self {
@@ -70,12 +73,14 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
             guard: *guard,
             subject: subject.clone(),
             caller,
+            policy: None,
             usages: None,
             events: Vec::new(),
         };
         if revoked {
             return Err(authority.refuse_revoked());
         }
+        authority.policy = Some(policy.map_err(|error| authority.no_policy(error))?.policy);
         authority.complete_chain()?;
         Ok(authority)
     }
@@ -102,20 +107,34 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
         let unused = Usage::default();
         let implied = implicit.map(|grant| LinkRef { grant, usage: &unused });
         let chain: Vec<_> = own.chain(implied).collect();
+        let policy = self.policy.as_ref().filter(|_| self.is_under_policy(ask.resource));
         let request = Request {
-            subject: None,
+            subject: Some(self.engine_subject()?),
             resource: self.word(ask.resource)?,
             action: self.word(ask.action)?,
             target: ask.target,
             tier: ask.tier,
             ip: self.asker.origin.ip,
             now: self.store.now(),
-            trust: Trust::Anonymous,
+            trust: Trust::Basic,
             cost: Cost::ONE_REQUEST,
             attributes: Vec::new(),
             approval: None,
         };
-        self.ask_guest(|guest| guest.decide(&chain, &request))
+        self.ask_guest(|guest| guest.decide(&chain, policy, &request))
+    }
+
+    /// Whether the policy is asked about a resource: about all that agents do, and what operators do with secrets.
+    ///
+    /// What else operators may do is their role's alone, so that no policy can lock out those who would repair it.
+    fn is_under_policy(&self, resource: &str) -> bool {
+        resource != STANDING
+            && (!self.is_operator() || ["metadata", "namespaces", "secrets"].contains(&resource))
+    }
+
+    fn engine_subject(&self) -> Result<warded_core::request::Subject<'_>, Stop> {
+        let kind = self.word(if self.is_operator() { "operator" } else { "agent" })?;
+        warded_core::request::Subject::new(kind, &self.caller.principal).map_err(|_| self.defect())
     }
 
     /// Requires an allow; what it consumes is stored with the work.
@@ -156,7 +175,7 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
     /// # Errors
     /// The refusal.
     pub fn require_standing(&self, except: &[ErrorCode]) -> Result<(), Stop> {
-        let decision = self.decide(Ask::whole("credential", "stand"))?;
+        let decision = self.decide(Ask::whole(STANDING, "stand"))?;
         let counts =
             |reason: &&Reason| !ABOUT_TARGETS.contains(&reason.code) && !except.contains(&reason.code);
         let reasons: Vec<_> = decision.reasons().iter().filter(counts).map(|reason| reason.code).collect();
@@ -199,10 +218,17 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
     }
 
     fn word(&self, text: &'static str) -> Result<Word<'static>, Stop> {
-        Word::parse(text)
-            .map_err(|_| self.fail(ApiError::new(ApiCode::Internal, "an action has no name"), "internal"))
+        Word::parse(text).map_err(|_| self.defect())
+    }
+
+    /// Something that the server made itself is not what the engine takes.
+    fn defect(&self) -> Stop {
+        self.fail(ApiError::new(ApiCode::Internal, "a defect of the server, see its log"), "internal")
     }
 }
+
+/// The resource of the question whether a credential holds at all, which no scope and no policy speaks of.
+const STANDING: &str = "credential";
 
 /// The clauses that speak of what is asked for, not of who asks.
 const ABOUT_TARGETS: [ErrorCode; 3] =

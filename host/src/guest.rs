@@ -23,6 +23,7 @@ mod instance;
 mod layout;
 
 use instance::{Export, Failure, Instance, Limits, Refusal};
+pub use layout::{states_from_bytes, states_to_bytes};
 
 /// The module, compiled by the build script.
 const COMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/warded_raw.cwasm"));
@@ -207,21 +208,27 @@ impl Guest {
         })
     }
 
-    /// Decides a request that comes through a chain, outermost link first.
+    /// Decides a request that comes through a chain, outermost link first, under a policy; without one, the chain decides alone.
     ///
     /// # Errors
-    /// The engine trapped, or the request is malformed. Neither is an allow.
-    pub fn decide(&self, chain: &[LinkRef<'_>], request: &Request<'_>) -> Result<Decision, GuestError> {
-        let loaded: usize = chain.iter().map(|link| link.grant.bytes.len()).sum();
+    /// The engine trapped, the request is malformed, or more rules speak against it than an answer has room for. None is an allow.
+    pub fn decide(
+        &self,
+        chain: &[LinkRef<'_>],
+        policy: Option<&CompiledPolicy>,
+        request: &Request<'_>,
+    ) -> Result<Decision, GuestError> {
+        let grants: usize = chain.iter().map(|link| link.grant.bytes.len()).sum();
+        let loaded = grants.saturating_add(policy.map_or(0, |policy| policy.bytes.len()));
         self.run_with(loaded, |instance| {
             let mut packed = Vec::with_capacity(512);
-            layout::write_request(&mut packed, chain, request, |grant| instance.handle(grant))?;
+            layout::write_request(&mut packed, &instance.handles(chain, policy)?, chain, request)?;
             match instance.call(Export::Decide, &packed) {
                 Err(Failure::Refused(error)) if error.code == ErrorCode::Stale => {
-                    // Other grants have pushed one of these out of the module's cache.
+                    // Others have pushed one of these out of the module's cache.
                     instance.forget_handles();
                     packed.clear();
-                    layout::write_request(&mut packed, chain, request, |grant| instance.handle(grant))?;
+                    layout::write_request(&mut packed, &instance.handles(chain, policy)?, chain, request)?;
                     layout::read_decision(instance.call(Export::Decide, &packed)?)
                 }
                 answer => layout::read_decision(answer?),

@@ -31,6 +31,10 @@ impl Denial {
             told(ApiCode::IpNotAllowed, &address)
         } else if !state.is_empty() {
             told(ApiCode::Unauthorized, &state)
+        } else if reasons == [ErrorCode::QuotaExhausted] {
+            told(ApiCode::RateLimited, &reasons)
+        } else if reasons == [ErrorCode::ApprovalRequired] {
+            told(ApiCode::ApprovalRequired, &reasons)
         } else if reasons == [ErrorCode::TierExceedsGrant] {
             ApiError::new(ApiCode::ApprovalRequired, approval(kind)).with_reasons(reasons.clone())
         } else {
@@ -87,6 +91,22 @@ mod tests {
         assert_told(&twice, ApiCode::ApprovalRequired, &["tier_exceeds_grant"]);
         let more = [ErrorCode::ScopeMissing, ErrorCode::TierExceedsGrant];
         assert_told(&more, ApiCode::ScopeDenied, &["scope_missing", "tier_exceeds_grant"]);
+    }
+
+    #[test]
+    fn a_quota_alone_is_waited_for() {
+        assert_told(&[ErrorCode::QuotaExhausted], ApiCode::RateLimited, &["quota_exhausted"]);
+        let more = [ErrorCode::QuotaExhausted, ErrorCode::PolicyDenied];
+        assert_told(&more, ApiCode::ScopeDenied, &["quota_exhausted", "policy_denied"]);
+    }
+
+    #[test]
+    fn what_the_policy_denies_is_out_of_scope() {
+        assert_told(&[ErrorCode::PolicyDenied], ApiCode::ScopeDenied, &["policy_denied"]);
+        let none = [ErrorCode::NoRuleAllows, ErrorCode::ModelNotAllowed];
+        assert_told(&none, ApiCode::ScopeDenied, &["no_rule_allows", "model_not_allowed"]);
+        assert_told(&[ErrorCode::TrustTooLow], ApiCode::ScopeDenied, &["trust_too_low"]);
+        assert_told(&[ErrorCode::ApprovalRequired; 2], ApiCode::ApprovalRequired, &["approval_required"]);
     }
 
     #[test]

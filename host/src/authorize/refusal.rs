@@ -1,14 +1,15 @@
 //! Why the work of a request stops, as the caller is told and as the audit keeps it.
 
 use warded_core::ErrorCode;
-use warded_core::decision::Decision;
+use warded_core::decision::{Decision, Outcome};
 
 use super::Authority;
 use super::denial::Denial;
-use crate::audit::{Event, EventType};
+use crate::audit::{self, Detail, Event, EventType};
 use crate::error::{ApiCode, ApiError};
 use crate::guest::GuestError;
-use crate::store::StoreError;
+use crate::policy::PolicyError;
+use crate::store::{Read, StoreError};
 
 /// Why the work of a request stops.
 #[derive(Debug)]
@@ -33,14 +34,34 @@ impl Stop {
     }
 }
 
-impl<S: ?Sized> Authority<'_, S> {
+impl<S: Read + ?Sized> Authority<'_, S> {
     /// The refusal of a decision.
     #[must_use]
     pub fn refuse(&self, decision: &Decision) -> Stop {
         let reasons: Vec<_> = decision.reasons().iter().map(|reason| reason.code).collect();
-        self.refuse_for(&reasons)
+        let mut denial = Denial::of(&reasons, self.asker.kind);
+        if denial.error.code == ApiCode::RateLimited {
+            denial.error.retry_after = self.wait(decision);
+        }
+        let mut event = self.event(self.guard.event).denied(denial.reasons);
+        if decision.outcome() == Outcome::Ask {
+            event.outcome = audit::Outcome::Ask;
+        }
+        let rules: Vec<_> = decision.reasons().iter().filter_map(|reason| reason.rule.as_deref()).collect();
+        if !rules.is_empty() {
+            event.details.push(("rules", Detail::List(rules.into_iter().map(str::to_owned).collect())));
+        }
+        Stop::refused(denial.error, event)
     }
 
+    /// Seconds until the limits that were met have enough again; `None` if they never will.
+    fn wait(&self, decision: &Decision) -> Option<u64> {
+        let times = decision.limits().iter().filter_map(|limit| limit.retry_after);
+        times.max().map(|time| time.saturating_sub(self.store.now().as_u64()).div_ceil(1000).max(1))
+    }
+}
+
+impl<S: ?Sized> Authority<'_, S> {
     pub(super) fn refuse_for(&self, reasons: &[ErrorCode]) -> Stop {
         let denial = Denial::of(reasons, self.asker.kind);
         Stop::refused(denial.error, self.event(self.guard.event).denied(denial.reasons))
@@ -73,6 +94,14 @@ impl<S: ?Sized> Authority<'_, S> {
         let mut event = self.event(EventType::TokenRefused).denied([]);
         event.reasons = vec![REVOKED];
         Stop::refused(error, event)
+    }
+
+    /// Nobody can say what is allowed, so nothing is.
+    pub(super) fn no_policy(&self, error: PolicyError) -> Stop {
+        match error {
+            PolicyError::Guest(error) => self.stop_for(&error),
+            PolicyError::Store(error) => Stop::Store(error),
+        }
     }
 
     pub(super) fn stop_for(&self, error: &GuestError) -> Stop {

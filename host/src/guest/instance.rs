@@ -7,7 +7,8 @@ use wasmtime::{Engine, InstancePre, Memory, Store, StoreLimits, StoreLimitsBuild
 use zeroize::Zeroizing;
 
 use super::config::MAX_MEMORY;
-use super::{CompiledGrant, Position};
+use super::layout::Handles;
+use super::{CompiledPolicy, LinkRef, Position};
 
 /// The module keeps 256 grants loaded; handles beyond that would be stale more often than not.
 const MAX_HANDLES: usize = 256;
@@ -69,6 +70,7 @@ exports! {
     CompileGrant = "warded_compile_grant",
     CompilePolicy = "warded_compile_policy",
     LoadGrant = "warded_load_grant",
+    LoadPolicy = "warded_load_policy",
     Decide = "warded_decide",
     LoadKeyring = "warded_load_keyring",
     SealWithDataKey = "warded_seal_with_data_key",
@@ -136,22 +138,37 @@ impl Instance {
         Ok(handle)
     }
 
-    /// A grant's handle, loading it if this instance has not yet.
-    pub(super) fn handle(&mut self, grant: &CompiledGrant) -> Result<Handle, Failure> {
-        if let Some(handle) = self.handles.get(&grant.digest) {
+    /// The handles of what a request is decided by, loading what this instance has not yet.
+    pub(super) fn handles(
+        &mut self,
+        chain: &[LinkRef<'_>],
+        policy: Option<&CompiledPolicy>,
+    ) -> Result<Handles, Failure> {
+        let grants =
+            chain.iter().map(|link| self.handle(Export::LoadGrant, &link.grant.digest, &link.grant.bytes));
+        Ok(Handles {
+            grants: grants.collect::<Result<_, _>>()?,
+            policy: policy
+                .map(|policy| self.handle(Export::LoadPolicy, &policy.digest, &policy.bytes))
+                .transpose()?,
+        })
+    }
+
+    /// A handle is found by the digest of the bytes: the first of a grant's and of a policy's differ, so no two have the same.
+    fn handle(&mut self, load: Export, digest: &[u8; 32], bytes: &[u8]) -> Result<Handle, Failure> {
+        if let Some(handle) = self.handles.get(digest) {
             return Ok(*handle);
         }
-        // The ids of its limits follow, which the host knows.
-        let handle =
-            *self.call(Export::LoadGrant, &grant.bytes)?.first_chunk().ok_or_else(Failure::layout)?;
+        // The ids of a grant's limits follow, which the host knows.
+        let handle = *self.call(load, bytes)?.first_chunk().ok_or_else(Failure::layout)?;
         if self.handles.len() >= MAX_HANDLES {
             self.handles.clear();
         }
-        self.handles.insert(grant.digest, handle);
+        self.handles.insert(*digest, handle);
         Ok(handle)
     }
 
-    /// Forgets which grants are loaded.
+    /// Forgets what is loaded.
     pub(super) fn forget_handles(&mut self) {
         self.handles.clear();
     }

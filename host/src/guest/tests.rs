@@ -1,4 +1,5 @@
 use super::*;
+use warded_core::attribute::Scalar;
 use warded_core::cost::Cost;
 use warded_core::decision::Outcome;
 use warded_core::path::Path;
@@ -30,7 +31,7 @@ fn request(target: Target<'_>) -> Request<'_> {
 }
 
 fn decide(guest: &Guest, grant: &CompiledGrant, target: Target<'_>) -> Result<Decision, GuestError> {
-    guest.decide(&[LinkRef { grant, usage: &Usage::new(1, 2, 3) }], &request(target))
+    guest.decide(&[LinkRef { grant, usage: &Usage::new(1, 2, 3) }], None, &request(target))
 }
 
 fn path(text: &str) -> Target<'_> {
@@ -63,6 +64,113 @@ fn a_decision_in_the_module_is_the_decision_of_the_core() {
         let link = warded_core::decide::Link { grant: &native, usage: &Usage::new(1, 2, 3) };
         let expected = warded_core::decide::decide(&[link], None, &request(target.clone()));
         assert_eq!(decide(&guest, &grant, target.clone()).unwrap(), expected, "{target:?}");
+    }
+}
+
+const POLICY: &str = r#"{"version":1,
+    "attributes":{"build.age":{"type":"integer","actions":["secrets:*"],"source":"host"},
+        "branch":{"type":"text","actions":["secrets:*"],"source":"host"},
+        "reviewed":{"type":"boolean","actions":["secrets:*"],"source":"host"}},
+    "rules":[
+        {"id":"grants","effect":"allow"},
+        {"id":"frozen","effect":"deny","resources":["a/frozen/*"]},
+        {"id":"mallory","effect":"deny","subjects":["agt_mallory"]},
+        {"id":"old","effect":"deny","actions":["secrets:read"],"resources":["a/fresh"],
+            "when":{"not":{"all":[{"attribute":"build.age","lt":3600},{"attribute":"branch","eq":"main"},
+                {"attribute":"reviewed","eq":true}]}}},
+        {"id":"asked","effect":"require_approval","resources":["a/asked/*"]}]}"#;
+
+/// The same question of the module and of the core itself.
+#[track_caller]
+fn assert_same(guest: &Guest, grant: &CompiledGrant, usage: &Usage, request: &Request<'_>) -> Decision {
+    let policy = guest.compile_policy(POLICY).unwrap();
+    let native = warded_core::grant::Grant::from_bytes(&grant.bytes).unwrap();
+    let rules = warded_core::policy::Policy::from_json(POLICY.as_bytes()).unwrap();
+    let link = warded_core::decide::Link { grant: &native, usage };
+    let expected = warded_core::decide::decide(&[link], Some(&rules), request);
+    let decision = guest.decide(&[LinkRef { grant, usage }], Some(&policy), request).unwrap();
+    assert_eq!(decision, expected, "{request:?}");
+    decision
+}
+
+#[test]
+fn under_a_policy_the_decision_of_the_module_is_that_of_the_core() {
+    let guest = guest();
+    let grant = guest.compile_grant(br#"{"id":"tok_1","scopes":["secrets:*:*"]}"#).unwrap();
+    let usage = Usage::default();
+    let word = |text| Word::parse(text).unwrap();
+    let subject = |id| Some(warded_core::request::Subject::new(word("subject"), id).unwrap());
+    let attributes = |age, branch, reviewed| {
+        let attribute = |name, value| warded_core::attribute::Attribute::new(name, value).unwrap();
+        vec![
+            attribute("build.age", Scalar::Integer(age)),
+            attribute("branch", Scalar::Text(branch)),
+            attribute("reviewed", Scalar::Bool(reviewed)),
+        ]
+    };
+    let same = |request: Request<'_>| assert_same(&guest, &grant, &usage, &request).outcome();
+    assert_eq!(same(request(path("a/KEY"))), Outcome::Allow);
+    assert_eq!(same(request(path("a/frozen/KEY"))), Outcome::Deny);
+    assert_eq!(same(Request { subject: subject("agt_mallory"), ..request(path("a/KEY")) }), Outcome::Deny);
+    assert_eq!(same(Request { subject: subject("agt_alice"), ..request(path("a/KEY")) }), Outcome::Allow);
+    for (age, branch, reviewed, outcome) in [
+        (1, "main", true, Outcome::Allow),
+        (4000, "main", true, Outcome::Deny),
+        (1, "other", true, Outcome::Deny),
+        (1, "main", false, Outcome::Deny),
+    ] {
+        let asked = Request { attributes: attributes(age, branch, reviewed), ..request(path("a/fresh")) };
+        assert_eq!(same(asked), outcome);
+    }
+    let asked = request(path("a/asked/KEY"));
+    let needed = assert_same(&guest, &grant, &usage, &asked).approval().cloned().unwrap();
+    assert_eq!((needed.approvers, &*needed.rules), (1, &[Box::from("asked")][..]));
+    let approved = |digest| Some(warded_core::request::Approval::new(digest, 1));
+    assert_eq!(same(Request { approval: approved(needed.digest), ..asked.clone() }), Outcome::Allow);
+    assert_eq!(same(Request { approval: approved([0; 32]), ..asked }), Outcome::Ask);
+}
+
+#[test]
+fn a_token_of_a_tier_is_asked_about_with_its_networks() {
+    let guest = guest();
+    let grant = guest.compile_grant(br#"{"scopes":["secrets:*:*"],"tier_ceiling":"critical"}"#).unwrap();
+    let ask = |networks: Option<&[&str]>| {
+        let list = networks.map(|networks| {
+            let parsed: Vec<_> =
+                networks.iter().map(|text| warded_core::ip::Network::parse(text).unwrap()).collect();
+            warded_core::ip::Allowlist::compile(&parsed).unwrap()
+        });
+        let scopes = vec![Scope::parse("secrets:read:a/*").unwrap()];
+        let issue = Issue::new(scopes, Millis::new(1000).unwrap(), Some(3), list);
+        let request = Request { tier: Tier::Critical, ..request(Target::Issue(issue)) };
+        assert_same(&guest, &grant, &Usage::default(), &request).approval().cloned().unwrap()
+    };
+    let (anywhere, inside) = (ask(None), ask(Some(&["10.0.0.0/9", "10.128.0.0/9", "::1"])));
+    assert_eq!((anywhere.approvers, anywhere.tier), (2, Tier::Critical));
+    assert_eq!(inside, ask(Some(&["::1", "10.0.0.0/8"])), "the merged list is bound");
+    assert_ne!(inside.digest, anywhere.digest);
+}
+
+#[test]
+fn the_states_of_limits_go_in_and_come_back() {
+    let guest = guest();
+    let grant = br#"{"scopes":["secrets:*:*"],"limits":[
+        {"id":"burst","unit":"requests","algorithm":{"bucket":{"capacity":2,"refill":1,"per":"minute"}}},
+        {"id":"day","unit":"requests","algorithm":{"window":{"limit":3,"per":"day"}}}]}"#;
+    let grant = guest.compile_grant(grant).unwrap();
+    let mut usage = Usage::default();
+    for remaining in [1, 0] {
+        let decision = assert_same(&guest, &grant, &usage, &request(path("a/KEY")));
+        assert_eq!((decision.outcome(), decision.limits()[0].remaining), (Outcome::Allow, remaining));
+        usage = decision.usages()[0].clone();
+        let bytes = states_to_bytes(&usage.limits);
+        assert_eq!((bytes.len(), states_from_bytes(&bytes)), (64, Some(usage.limits.clone())));
+    }
+    let refused = assert_same(&guest, &grant, &usage, &request(path("a/KEY")));
+    assert_eq!(refused.reasons()[0].code, ErrorCode::QuotaExhausted);
+    assert_eq!(refused.limits()[0].retry_after, Some(61_000));
+    for damaged in [&[0; 31][..], &[9; 32]] {
+        assert_eq!(states_from_bytes(damaged), None);
     }
 }
 

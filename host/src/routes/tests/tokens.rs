@@ -122,7 +122,7 @@ async fn a_tier_above_standard_needs_an_approval() {
     ] {
         ask(scope).await.assert_denied(403, "APPROVAL_REQUIRED", &["approval_required"]);
     }
-    world.assert_recorded("token.refused", "deny", &["approval_required"]).await;
+    world.assert_recorded("token.refused", "ask", &["approval_required"]).await;
     for scope in
         ["secrets:read:a/HIGHER", "secrets:read:a/HIGHER*", "secrets:read:b/*", "secrets:read:a/HIGH/*"]
     {

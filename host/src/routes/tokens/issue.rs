@@ -111,22 +111,32 @@ fn mint(authority: &mut Effect<'_>, wanted: &Wanted) -> Result<(TokenRow, Secret
     let ceiling = ceiling.unwrap_or(Millis::MAX).min(authority.app.config.token_ttl_ceiling);
     let ttl = wanted.lifetime(ceiling).map_err(|error| authority.deny(error, "ttl_over_ceiling"))?;
     let scopes = vocabulary::translate_all(&wanted.scopes, &agent.allowed_namespaces);
-    decide(authority, &scopes, ttl, wanted.max_uses)?;
-    refuse_raised_tier(authority, &scopes)?;
+    // What lies above the agent's own ceiling stays out of the token's reach, so it need not be asked for.
+    let tier = highest_tier(authority, &scopes)?.min(agent.token_tier_ceiling);
+    decide(authority, wanted, &scopes, ttl, tier)?;
     refuse_too_many(authority, &agent)?;
     let minted = authority.ask_guest(|guest| guest.mint_token(TokenKind::Scoped))?;
-    let token = row(authority, wanted, &agent, &scopes, ttl, &minted)?;
+    let token = row(authority, wanted, &agent, Terms { scopes: &scopes, ttl, tier }, &minted)?;
     authority.store.add_token(&token)?;
     record(authority, &token);
     Ok((token, minted.text))
 }
 
+/// What a token comes to under the agent's ceilings.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    scopes: &'a [String],
+    ttl: Millis,
+    tier: Tier,
+}
+
 /// Every scope must be covered by one of the agent's and lie in one of its namespaces.
 fn decide(
     authority: &mut Effect<'_>,
+    wanted: &Wanted,
     scopes: &[String],
     ttl: Millis,
-    max_uses: Option<u32>,
+    tier: Tier,
 ) -> Result<(), Stop> {
     if scopes.is_empty() {
         let error = ApiError::new(
@@ -139,20 +149,10 @@ fn decide(
     for chunk in scopes.chunks(MAX_TOKEN_SCOPES) {
         let parsed: Result<Vec<_>, _> = chunk.iter().map(|scope| Scope::parse(scope)).collect();
         let parsed = parsed.map_err(|error| authority.invalid("scopes", &error))?;
-        let target = Target::Issue(Issue::new(parsed, ttl, max_uses, None));
-        authority.require(Ask { resource: "tokens", action: "issue", target, tier: Tier::Standard })?;
+        let target = Target::Issue(Issue::new(parsed, ttl, wanted.max_uses, None));
+        authority.require(Ask { resource: "tokens", action: "issue", target, tier })?;
     }
     Ok(())
-}
-
-/// A token reaches the highest tier among the live secrets that its scopes match; above the standard one it needs an approval.
-fn refuse_raised_tier(authority: &mut Effect<'_>, scopes: &[String]) -> Result<(), Stop> {
-    let tier = highest_tier(authority, scopes)?;
-    if tier == Tier::Standard {
-        return Ok(());
-    }
-    let told = format!("the scopes match a secret of the {tier} tier, which needs an approval");
-    Err(authority.deny(ApiError::new(ApiCode::ApprovalRequired, told), "approval_required"))
 }
 
 fn refuse_too_many(authority: &mut Effect<'_>, agent: &AgentRow) -> Result<(), Stop> {
@@ -169,10 +169,10 @@ fn row(
     authority: &Effect<'_>,
     wanted: &Wanted,
     agent: &AgentRow,
-    scopes: &[String],
-    ttl: Millis,
+    terms: Terms<'_>,
     minted: &MintedToken,
 ) -> Result<TokenRow, Stop> {
+    let Terms { scopes, ttl, tier } = terms;
     let id = authority.ask_guest(|_| Ok(new_id(Prefix::Token)?))?;
     let now = authority.now();
     let expires_at = now.checked_add(ttl).unwrap_or(Millis::MAX);
@@ -184,7 +184,7 @@ fn row(
         ip_allowlist: wanted.ip_allowlist.as_deref(),
         expires_at: Some(expires_at),
         max_uses: wanted.max_uses,
-        tier_ceiling: Tier::Standard,
+        tier_ceiling: tier,
     };
     let compiled = parts.compile(&authority.app.guest);
     Ok(TokenRow {
@@ -197,7 +197,7 @@ fn row(
         ip_allowlist: wanted.ip_allowlist.clone(),
         max_uses: wanted.max_uses,
         reason: wanted.reason.clone(),
-        tier_ceiling: Tier::Standard,
+        tier_ceiling: tier,
         usage: Usage::default(),
         created_at: now,
         expires_at,
