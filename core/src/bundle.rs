@@ -26,6 +26,7 @@ use crate::crypto::hash::hmac_sha256;
 use crate::crypto::key::MasterKey;
 use crate::error::{Error, ErrorCode, Hint, Place};
 use crate::grant::Grant;
+use crate::policy::Policy;
 use crate::secret::Secret;
 use crate::time::{FIVE_MINUTES, Millis};
 
@@ -77,7 +78,7 @@ pub struct Bundle<'a> {
     pub not_after: Millis,
     /// The grants.
     pub grants: Vec<Entry<'a>>,
-    /// The compiled policy.
+    /// The compiled policy, for [`Policy::from_bytes`].
     pub policy: Option<&'a [u8]>,
 }
 
@@ -90,23 +91,9 @@ pub fn audience_key(master: &MasterKey, tenant: &[u8; 16], audience: &str) -> Se
 /// Makes a bundle for the audience whose key this is.
 ///
 /// # Errors
-/// [`ErrorCode::InvalidCompiled`] with the grant that does not load; otherwise as [`sign`].
+/// [`ErrorCode::InvalidCompiled`] with the grant or policy that does not load; otherwise as [`sign`].
 pub fn make(bundle: &Bundle<'_>, key: &[u8; 32]) -> Result<Vec<u8>, Error> {
-    let mut writer = Writer::new();
-    writer.raw(&MAGIC);
-    writer.raw(&bundle.tenant);
-    writer.u64(bundle.serial);
-    writer.u64(bundle.not_before.as_u64());
-    writer.u64(bundle.not_after.as_u64());
-    writer.bytes(bundle.audience.as_bytes());
-    writer.u32(u32::try_from(bundle.grants.len()).unwrap_or(u32::MAX));
-    for entry in &bundle.grants {
-        writer.bytes(entry.id.as_bytes());
-        writer.bytes(entry.token_hash.as_ref().map_or(&[], <[u8; 32]>::as_slice));
-        writer.bytes(entry.grant);
-    }
-    writer.bytes(bundle.policy.unwrap_or_default());
-    sign(writer.finish(), key)
+    sign(bundle.body(), key)
 }
 
 /// Checks everything of a bundle but its tag, and appends that.
@@ -115,9 +102,13 @@ pub fn make(bundle: &Bundle<'_>, key: &[u8; 32]) -> Result<Vec<u8>, Error> {
 /// [`ErrorCode::LimitExceeded`] over [`MAX_BUNDLE`], [`ErrorCode::BundleMalformed`], [`ErrorCode::InvalidCompiled`].
 pub fn sign(mut body: Vec<u8>, key: &[u8; 32]) -> Result<Vec<u8>, Error> {
     check_length(body.len().saturating_add(TAG))?;
-    for (index, entry) in Bundle::read(&body)?.grants.iter().enumerate() {
+    let bundle = Bundle::read(&body)?;
+    for (index, entry) in bundle.grants.iter().enumerate() {
         let grants = Place::Name(&Place::Root, "grants");
         Grant::from_bytes(entry.grant).map_err(|error| error.at(Place::Index(&grants, index)))?;
+    }
+    if let Some(policy) = bundle.policy {
+        Policy::from_bytes(policy).map_err(|error| error.at(Place::Name(&Place::Root, "policy")))?;
     }
     let tag = hmac_sha256(key, &body);
     body.extend_from_slice(&tag);
@@ -170,6 +161,25 @@ fn check_length(length: usize) -> Result<(), Error> {
 }
 
 impl<'a> Bundle<'a> {
+    /// Everything but the tag.
+    fn body(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.raw(&MAGIC);
+        writer.raw(&self.tenant);
+        writer.u64(self.serial);
+        writer.u64(self.not_before.as_u64());
+        writer.u64(self.not_after.as_u64());
+        writer.bytes(self.audience.as_bytes());
+        writer.u32(u32::try_from(self.grants.len()).unwrap_or(u32::MAX));
+        for entry in &self.grants {
+            writer.bytes(entry.id.as_bytes());
+            writer.bytes(entry.token_hash.as_ref().map_or(&[], <[u8; 32]>::as_slice));
+            writer.bytes(entry.grant);
+        }
+        writer.bytes(self.policy.unwrap_or_default());
+        writer.finish()
+    }
+
     /// Reads everything but the tag.
     fn read(body: &'a [u8]) -> Result<Self, Error> {
         Self::read_fields(&mut Reader::new(body)).map_err(|_| malformed())

@@ -1,5 +1,6 @@
 use super::*;
 use crate::vectors::{array, bytes, cases, parse, text};
+use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use proptest::prelude::*;
@@ -31,6 +32,13 @@ fn grant() -> Vec<u8> {
     Grant::from_json(br#"{"scopes":["secrets:read:a/*"]}"#).unwrap().to_bytes()
 }
 
+/// The first policy, compiled.
+fn policy() -> &'static [u8] {
+    static POLICY: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+    let json = br#"{"version":1,"rules":[{"id":"grants","effect":"allow"}]}"#;
+    POLICY.get_or_init(|| Policy::compile_json(json).unwrap())
+}
+
 fn bundle(grant: &[u8]) -> Bundle<'_> {
     let entry = |id, token_hash| Entry { id, token_hash, grant };
     Bundle {
@@ -40,7 +48,7 @@ fn bundle(grant: &[u8]) -> Bundle<'_> {
         not_before: NOW,
         not_after: DEFAULT_LIFE,
         grants: vec![entry("tok_1", Some([7; 32])), entry("agt_1", None)],
-        policy: Some(b"policy"),
+        policy: Some(policy()),
     }
 }
 
@@ -98,6 +106,7 @@ fn what_is_made_opens_as_it_was() {
     let made = make(&bundle(&grant), &KEY).unwrap();
     assert_eq!(open(&made, &KEY, NOW, "edge", 4), Ok(bundle(&grant)));
     assert_eq!(Grant::from_bytes(bundle(&grant).grants[0].grant).unwrap().to_bytes(), grant);
+    assert!(Policy::from_bytes(bundle(&grant).policy.unwrap()).is_ok());
 }
 
 #[test]
@@ -142,20 +151,38 @@ fn what_would_not_open_is_not_made() {
     }
     let error = refusal(&|bundle| bundle.grants[1].grant = b"wdg\x01");
     assert_eq!((error.code(), error.field().unwrap().as_str()), (ErrorCode::InvalidCompiled, "grants[1]"));
-    let long = vec![0; MAX_BUNDLE];
-    let error = make(&Bundle { policy: Some(&long), ..bundle(&grant) }, &KEY).unwrap_err();
-    assert_eq!((error.code(), error.hint()), (ErrorCode::LimitExceeded, Hint::AtMost(4 << 20)));
+    let error = refusal(&|bundle| bundle.policy = Some(b"wdp\x01"));
+    assert_eq!((error.code(), error.field().unwrap().as_str()), (ErrorCode::InvalidCompiled, "policy"));
 }
 
 #[test]
 fn four_mebibytes_are_the_most() {
-    let room = MAX_BUNDLE - make(&Bundle { policy: None, ..bundle(&grant()) }, &KEY).unwrap().len();
-    let (most, grant) = (vec![0; room], grant());
-    let made = make(&Bundle { policy: Some(&most), ..bundle(&grant) }, &KEY).unwrap();
-    assert_eq!(made.len(), MAX_BUNDLE);
-    assert_eq!(open(&made, &KEY, NOW, "edge", 0).unwrap().policy.map(<[u8]>::len), Some(room));
-    let longer = [made, vec![0]].concat();
+    // A grant as long as it takes: scopes of 512 bytes, in as many entries as fit.
+    let path = vec!["a".repeat(120); 4].join("/");
+    let scopes: Vec<_> = (1000..9999).map(|number| format!("\"a:b:{path}{number}\"")).collect();
+    let large =
+        Grant::from_json(format!("{{\"scopes\":[{}]}}", scopes.join(",")).as_bytes()).unwrap().to_bytes();
+    let small = grant();
+    let room = MAX_BUNDLE - make(&Bundle { grants: Vec::new(), ..bundle(&small) }, &KEY).unwrap().len();
+    assert!(large.len() + LEAST_ENTRY > room, "{} {room}", large.len());
+    let entry = |grant| Entry { id: "a", token_hash: None, grant };
+    let error = make(&Bundle { grants: vec![entry(&large)], ..bundle(&small) }, &KEY).unwrap_err();
+    assert_eq!((error.code(), error.hint()), (ErrorCode::LimitExceeded, Hint::AtMost(4 << 20)));
+    // The last byte that fits, by hand: what is in it is the maker's affair.
+    let filler = vec![0; room - LEAST_ENTRY - 1];
+    let longest = signed(&Bundle { grants: vec![entry(&filler)], ..bundle(&small) });
+    assert_eq!(longest.len(), MAX_BUNDLE);
+    assert_eq!(open(&longest, &KEY, NOW, "edge", 0).unwrap().grants.len(), 1);
+    let longer = [longest, vec![0]].concat();
     assert_eq!(open(&longer, &KEY, NOW, "edge", 0).unwrap_err().code(), ErrorCode::LimitExceeded);
+}
+
+/// A bundle whose maker did not look at what is in it.
+fn signed(bundle: &Bundle<'_>) -> Vec<u8> {
+    let mut body = bundle.body();
+    let tag = hmac_sha256(&KEY, &body);
+    body.extend_from_slice(&tag);
+    body
 }
 
 proptest! {

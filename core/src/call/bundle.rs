@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::decision::compiled_policy;
 use super::hex;
 use crate::bundle::{self, Bundle, DEFAULT_LIFE, Entry, MAX_BUNDLE, MAX_NAME};
 use crate::crypto::key::MasterKey;
@@ -30,7 +31,7 @@ pub(super) fn make_bundle(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
     let not_after =
         fields.optional("not_after").map_or(Ok(life_end), |item| window_end(&item, not_before))?;
     let entries = fields.required("grants")?.each(MAX_BUNDLE, entry)?;
-    let policy = fields.optional("policy").map(|item| hex::bytes(&item)).transpose()?;
+    let policy = fields.optional("policy").map(|item| compiled_policy(&item)).transpose()?;
     let grants = entries.iter().map(|(id, token_hash, grant)| Entry { id, token_hash: *token_hash, grant });
     let grants = grants.collect();
     let policy = policy.as_deref();

@@ -51,12 +51,16 @@ fn asked(fields: &mut Fields<'_, '_>, answer: Answer<'_>) -> Result<Value, Error
 }
 
 pub(super) fn compile_policy(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
-    let item = fields.required("policy")?;
-    let bytes = match item.value() {
-        Value::Text(text) => Policy::compile_json(text.as_bytes())?,
-        _ => Policy::compile(&item)?,
-    };
+    let bytes = compiled_policy(&fields.required("policy")?)?;
     Ok(Value::object([("bytes", hex::encode(&bytes)), ("digest", hex::encode(&sha256(&bytes)))]))
+}
+
+/// A policy's compiled bytes, from its document or the text of one.
+pub(super) fn compiled_policy(item: &Item<'_, '_>) -> Result<Vec<u8>, Error> {
+    match item.value() {
+        Value::Text(text) => Policy::compile_json(text.as_bytes()),
+        _ => Policy::compile(item),
+    }
 }
 
 /// A policy: its document, or the text of one, whose errors then have a line and a column.

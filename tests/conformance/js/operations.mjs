@@ -95,7 +95,7 @@ function operationsOf(warded, hazmat) {
         ...(token_hash === undefined ? {} : { token_hash: bytes(token_hash) }),
         ...entry,
       }));
-      const document = { ...rest, grants: entries, ...(policy === undefined ? {} : { policy: bytes(policy) }) };
+      const document = { ...rest, grants: entries, ...(policy === undefined ? {} : { policy: policyOf({ policy }) }) };
       return { bytes: hex(hazmat.makeBundle(document, bytes(key))) };
     },
     open_bundle({ bytes: bundle, key, now, audience, min_serial }) {
