@@ -2,23 +2,35 @@
 
 import { string } from "./argument.js";
 
-const HEX = /^[0-9a-f]*$/;
+const DIGITS = "0123456789abcdef";
 
 /** Bytes as lower-case hex digits. */
 export function hexText(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] as number;
+    text += DIGITS.charAt(byte >> 4) + DIGITS.charAt(byte & 15);
+  }
   return text;
 }
 
-/** The bytes of lower-case hex digits, `undefined` for anything else. */
+/** The bytes of so many lower-case hex digits, `undefined` for anything else. */
 export function fromHex(text: unknown, length: number): Uint8Array | undefined {
-  if (typeof text !== "string" || text.length !== 2 * length || !HEX.test(text)) return undefined;
+  if (typeof text !== "string" || text.length !== 2 * length) return undefined;
   const bytes = new Uint8Array(length);
   for (let index = 0; index < length; index++) {
-    bytes[index] = Number.parseInt(text.slice(2 * index, 2 * index + 2), 16);
+    const high = digit(text.charCodeAt(2 * index));
+    const low = digit(text.charCodeAt(2 * index + 1));
+    if (high < 0 || low < 0) return undefined;
+    bytes[index] = 16 * high + low;
   }
   return bytes;
+}
+
+/** The value of a digit's code, negative for anything else. */
+function digit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : -1;
 }
 
 /** The argument, which must be so many bytes in lower-case hex digits. */
