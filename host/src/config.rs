@@ -85,6 +85,9 @@ impl Typed {
             metrics_listen: self.parsed("metrics_listen", resolved::parse_metrics_listen)?,
             data: self.parsed("data", resolved::parse_folder)?,
             keys: self.parsed("keys", resolved::parse_folder)?,
+            keyring_passphrase_file: self.parsed("keyring_passphrase_file", |text| {
+                Ok((!text.is_empty()).then(|| PathBuf::from(text)))
+            })?,
             production: self.flag("production"),
             accept_clock: self.flag("accept_clock"),
             trusted_proxies: self.networks("trusted_proxies")?,

@@ -6,15 +6,17 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use warded_core::crypto::key::MasterKey;
 use warded_core::secret::Secret;
 use zeroize::Zeroizing;
 
 use crate::rng::{self, RngError};
 
+mod passphrase;
 #[cfg(test)]
 mod tests;
+
+use passphrase::{Argon2idEntry, Passphrase, Pbkdf2Entry};
 
 /// The keyring's file.
 pub const KEYRING: &str = "keyring";
@@ -28,6 +30,12 @@ pub enum KeyError {
     /// There is one already.
     #[error("`{0}` exists already, and whatever it sealed opens with nothing else: move it away first")]
     Exists(PathBuf),
+    /// A derivation needs 64 MiB.
+    #[error("there is not enough memory to derive the key of a passphrase")]
+    Memory,
+    /// The passphrase's file holds none.
+    #[error("`{0}` is not a passphrase: expected one line of 8 to 1024 bytes")]
+    NoPassphrase(PathBuf),
     /// It is not a keyring.
     #[error("`{path}` is not a usable keyring ({what}): restore it from where it is kept")]
     Malformed {
@@ -61,23 +69,46 @@ pub fn has_keyring(folder: &Path) -> bool {
     fs::symlink_metadata(folder.join(KEYRING)).is_ok()
 }
 
-/// Reads the keyring of a folder.
+/// Reads the keyring of a folder; the file of the passphrase is read only if a key is derived from it.
 ///
 /// # Errors
-/// It is missing, malformed, or open to other users.
-pub fn read_keyring(folder: &Path) -> Result<MasterKeys, KeyError> {
+/// It is missing, malformed, or open to other users, and so for the passphrase's file.
+pub fn read_keyring(folder: &Path, passphrase: Option<&Path>) -> Result<MasterKeys, KeyError> {
     let path = folder.join(KEYRING);
-    let unusable = |source| KeyError::Unusable { path: path.clone(), source };
-    let file = File::open(&path).map_err(unusable)?;
+    let text = read_private(&path)?;
+    let mut passphrase = Passphrase::new(passphrase);
+    parse(&text, &mut passphrase).map_err(|refusal| match refusal {
+        Refusal::Passphrase(error) => error,
+        Refusal::Malformed(what) => KeyError::Malformed { path, what },
+    })
+}
+
+/// The content of a file that nobody else may read.
+fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let unusable = |source| KeyError::Unusable { path: path.to_path_buf(), source };
+    let file = File::open(path).map_err(unusable)?;
     let metadata = file.metadata().map_err(unusable)?;
     if metadata.mode() & 0o077 != 0 {
-        return Err(KeyError::Open(path));
+        return Err(KeyError::Open(path.to_path_buf()));
     }
     let length = usize::try_from(metadata.len().min(LONGEST)).unwrap_or_default();
     // One byte more, so that reading to the end does not make it grow and leave a copy behind.
     let mut text = Zeroizing::new(Vec::with_capacity(length.saturating_add(1)));
     file.take(LONGEST).read_to_end(&mut text).map_err(unusable)?;
-    parse(&text).map_err(|what| KeyError::Malformed { path: path.clone(), what })
+    Ok(text)
+}
+
+/// Why a keyring's text gives no keys.
+#[derive(Debug)]
+enum Refusal {
+    Malformed(String),
+    Passphrase(KeyError),
+}
+
+impl From<String> for Refusal {
+    fn from(what: String) -> Self {
+        Self::Malformed(what)
+    }
 }
 
 #[derive(Deserialize)]
@@ -95,54 +126,75 @@ struct Entry<'a> {
     #[serde(rename = "created")]
     _created: &'a str,
     raw: Option<&'a str>,
-    argon2id: Option<IgnoredAny>,
-    pbkdf2: Option<IgnoredAny>,
+    #[serde(borrow)]
+    argon2id: Option<Argon2idEntry<'a>>,
+    #[serde(borrow)]
+    pbkdf2: Option<Pbkdf2Entry<'a>>,
 }
 
-fn parse(text: &[u8]) -> Result<MasterKeys, String> {
+fn parse(text: &[u8], passphrase: &mut Passphrase<'_>) -> Result<MasterKeys, Refusal> {
     // serde's own message could repeat a key.
     let file: KeyringFile<'_> = serde_json::from_slice(text)
         .map_err(|error| format!("line {} is not that of a keyring", error.line()))?;
     if file.version != VERSION {
-        return Err(format!("version {} instead of {VERSION}", file.version));
+        return Err(format!("version {} instead of {VERSION}", file.version).into());
     }
     if file.keys.is_empty() {
-        return Err("no key".to_owned());
+        return Err("no key".to_owned().into());
     }
-    file.keys.iter().enumerate().map(|(index, entry)| parse_entry(index, entry)).collect()
+    file.keys.iter().enumerate().map(|(index, entry)| parse_entry(index, entry, passphrase)).collect()
 }
 
-fn parse_entry(index: usize, entry: &Entry<'_>) -> Result<Secret<[u8; 32]>, String> {
+fn parse_entry(
+    index: usize,
+    entry: &Entry<'_>,
+    passphrase: &mut Passphrase<'_>,
+) -> Result<Secret<[u8; 32]>, Refusal> {
     let place = format!("keys[{index}]");
-    if entry.argon2id.is_some() || entry.pbkdf2.is_some() {
-        return Err(format!("{place} is derived from a passphrase, which this version cannot do"));
+    let key = match (entry.raw, &entry.argon2id, &entry.pbkdf2) {
+        (Some(raw), None, None) => {
+            let mut key = Zeroizing::new([0; 32]);
+            hex::decode_to_slice(raw, &mut *key)
+                .map_err(|_| format!("`raw` of {place} is not 64 hex digits"))?;
+            Secret::new(*key)
+        }
+        (None, Some(derived), None) => derived.key(passphrase, &place)?,
+        (None, None, Some(derived)) => derived.key(passphrase, &place)?,
+        _ => return Err(format!("{place} needs one of `raw`, `argon2id` and `pbkdf2`").into()),
+    };
+    if hex::encode(MasterKey::new(key.expose()).id().as_bytes()) == entry.kid {
+        return Ok(key);
     }
-    let raw = entry.raw.ok_or_else(|| format!("{place} has no `raw`"))?;
-    let mut key = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(raw, &mut *key).map_err(|_| format!("`raw` of {place} is not 64 hex digits"))?;
-    if hex::encode(MasterKey::new(&key).id().as_bytes()) != entry.kid {
-        return Err(format!("`kid` of {place} is not the id of its key"));
+    Err(match entry.raw {
+        Some(_) => format!("`kid` of {place} is not the id of its key"),
+        None => format!("`kid` of {place} is not the id of its key: is it another passphrase?"),
     }
-    Ok(Secret::new(*key))
+    .into())
 }
 
-/// Makes a keyring with one random key; `created` is a timestamp. Answers its path.
+/// Makes a keyring with one key, random or derived from a passphrase; `created` is a timestamp. Answers its path.
 ///
 /// # Errors
-/// There is one already, or the folder cannot be used.
-pub fn create_keyring(folder: &Path, created: &str) -> Result<PathBuf, KeyError> {
-    let key = Zeroizing::new(rng::bytes::<32>()?);
-    let kid = hex::encode(MasterKey::new(&key).id().as_bytes());
-    let raw = Zeroizing::new(hex::encode(*key));
+/// There is one already, the folder cannot be used, or there is no passphrase in its file.
+pub fn create_keyring(folder: &Path, created: &str, passphrase: Option<&Path>) -> Result<PathBuf, KeyError> {
+    let (key, source) = match passphrase {
+        None => {
+            let key = Secret::new(rng::bytes::<32>()?);
+            let source = format!("\"raw\": \"{}\"", *Zeroizing::new(hex::encode(key.expose())));
+            (key, Zeroizing::new(source))
+        }
+        Some(_) => passphrase::derive_new(&mut Passphrase::new(passphrase))?,
+    };
+    let kid = hex::encode(MasterKey::new(key.expose()).id().as_bytes());
     let mut text = Zeroizing::new(String::with_capacity(512));
     for part in [
         "{\n  \"version\": 1,\n  \"keys\": [\n    { \"kid\": \"",
         &kid,
         "\", \"created\": \"",
         created,
-        "\", \"raw\": \"",
-        &raw,
-        "\" }\n  ]\n}\n",
+        "\", ",
+        &source,
+        " }\n  ]\n}\n",
     ] {
         text.push_str(part);
     }

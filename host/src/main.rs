@@ -96,7 +96,11 @@ fn export(args: &ExportArgs) -> anyhow::Result<()> {
 
 fn create_keyring(folders: &FolderFlags) -> anyhow::Result<()> {
     let config = folders.collect()?.resolve()?;
-    let path = keys::create_keyring(&config.keys, &timestamp(Clock::system().now()))?;
+    let path = keys::create_keyring(
+        &config.keys,
+        &timestamp(Clock::system().now()),
+        config.keyring_passphrase_file.as_deref(),
+    )?;
     writeln!(io::stdout(), "keyring: {}", path.display())?;
     Ok(())
 }

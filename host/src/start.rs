@@ -163,8 +163,12 @@ impl Parts {
         let keys = match known {
             Some(keys) => keys,
             None if fresh => {
-                made.push(keys::create_keyring(&config.keys, &timestamp(clock.now()))?);
-                keys::read_keyring(&config.keys)?
+                made.push(keys::create_keyring(
+                    &config.keys,
+                    &timestamp(clock.now()),
+                    config.keyring_passphrase_file.as_deref(),
+                )?);
+                keys::read_keyring(&config.keys, config.keyring_passphrase_file.as_deref())?
             }
             None => return Err(keyring_missing(config, RESTORE_KEYRING)),
         };
@@ -206,7 +210,7 @@ fn look(config: &Config, first_start: bool) -> Result<Option<MasterKeys>, StartE
             (false, false) => Err(keyring_missing(config, CREATE_KEYRING)),
         };
     }
-    let keys = keys::read_keyring(&config.keys)?;
+    let keys = keys::read_keyring(&config.keys, config.keyring_passphrase_file.as_deref())?;
     if first_start && !has_data && !config.data.is_file() {
         return Err(StartError::DataMissing {
             keys: config.keys.clone(),

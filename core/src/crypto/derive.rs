@@ -52,6 +52,12 @@ impl Argon2id {
         Err(Error::because(ErrorCode::OutOfRange, rule))
     }
 
+    /// KiB of memory, passes and lanes.
+    #[must_use]
+    pub const fn parameters(&self) -> (u32, u32, u32) {
+        (self.memory, self.iterations, self.parallelism)
+    }
+
     /// The key of a passphrase.
     ///
     /// # Errors

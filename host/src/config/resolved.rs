@@ -18,6 +18,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The folder of the keyring.
     pub keys: PathBuf,
+    /// The file with the passphrase that the keyring's keys are derived from.
+    pub keyring_passphrase_file: Option<PathBuf>,
     /// Refuses what is not fit for production.
     pub production: bool,
     /// Starts although the clock is behind the last audit record.

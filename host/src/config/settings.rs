@@ -40,6 +40,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("metrics_listen", Kind::Text, r#""auto""#),
     setting("data", Kind::Text, r#""./data""#),
     setting("keys", Kind::Text, r#""./keys""#),
+    setting("keyring_passphrase_file", Kind::Text, r#""""#),
     setting("production", Kind::Bool, "false"),
     setting("accept_clock", Kind::Bool, "false"),
     setting("trusted_proxies", Kind::List, "[]"),

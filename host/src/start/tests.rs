@@ -36,7 +36,7 @@ fn data_and_keyring_belong_together() {
     let kept = fs::read(&keyring).unwrap();
     fs::remove_file(&keyring).unwrap();
     assert!(refused(config(folder.path(), &[])).contains("there is no keyring in"));
-    keys::create_keyring(&folder.path().join("keys"), "2026-01-01T00:00:00Z").unwrap();
+    keys::create_keyring(&folder.path().join("keys"), "2026-01-01T00:00:00Z", None).unwrap();
     assert!(refused(config(folder.path(), &[])).contains("is not the one that sealed the data"));
     fs::write(&keyring, kept).unwrap();
     fs::remove_dir_all(folder.path().join("data")).unwrap();
@@ -52,7 +52,7 @@ fn a_first_start_that_broke_off_is_finished_by_the_next() {
 
     let folder = tempfile::tempdir().unwrap();
     drop(SqliteStore::open(&folder.path().join("data"), Clock::system(), false).unwrap());
-    keys::create_keyring(&folder.path().join("keys"), "2026-01-01T00:00:00Z").unwrap();
+    keys::create_keyring(&folder.path().join("keys"), "2026-01-01T00:00:00Z", None).unwrap();
     assert_eq!(run(open(config(folder.path(), &[]))).unwrap().made.len(), 1);
 }
 
@@ -61,7 +61,7 @@ fn production_makes_nothing_by_itself() {
     let folder = tempfile::tempdir().unwrap();
     let production = || config(folder.path(), &[("production", "true")]);
     assert!(refused(production()).contains("warded keyring create"));
-    keys::create_keyring(&folder.path().join("keys"), "2026-01-01T00:00:00Z").unwrap();
+    keys::create_keyring(&folder.path().join("keys"), "2026-01-01T00:00:00Z", None).unwrap();
     assert!(refused(production()).contains("warded member create"));
     let member =
         NewMember { role: Role::Admin, email: "a@b", name: "A", file: Some("admin.key"), replace: false };
