@@ -6,10 +6,12 @@ use std::fmt;
 use std::io::{self, BufRead};
 use std::path::Path;
 
+use warded_core::audit::checkpoint::{Checkpoint, PublicKey};
+use warded_core::audit::export::{self as format, ExportVerifier, Line};
 use warded_core::chain::{FIRST_PREVIOUS, Reason, Verifier};
 use warded_core::document::Value;
 
-use super::export::{FormatError, Header, Line, read_line};
+use super::export::{FormatError, read_line};
 use super::record::{Columns, parse_time};
 use crate::store::StoreError;
 use crate::store::sqlite::{OpenError, Trail, TrailRow};
@@ -30,6 +32,17 @@ pub struct Verified {
     pub without_record: u64,
     /// The link of the last one.
     pub link: [u8; 32],
+    /// The newest record that a checkpoint covers.
+    pub signed_through: Option<u64>,
+}
+
+/// What an export is held to.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// The keys whose checkpoints are believed; without one, signatures are not checked.
+    pub keys: Vec<PublicKey>,
+    /// Checkpoints that were kept elsewhere.
+    pub checkpoints: Vec<Checkpoint>,
 }
 
 /// Why a record does not hold.
@@ -37,6 +50,8 @@ pub struct Verified {
 pub enum Fault {
     /// The chain does not continue with it.
     Chain(Reason),
+    /// A checkpoint does not say what the chain says, or is not to be believed.
+    Checkpoint(format::Fault),
     /// A column for queries does not say what the record says.
     Column(&'static str),
     /// It is missing from the end, or is not the one that was written there.
@@ -51,6 +66,7 @@ impl Fault {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Chain(reason) => reason.name(),
+            Self::Checkpoint(fault) => fault.name(),
             Self::Column(_) => "column_mismatch",
             Self::HeadMismatch => "head_mismatch",
             Self::Malformed => "malformed",
@@ -76,6 +92,7 @@ impl fmt::Display for Broken {
                 write!(f, "the link of record {seq} does not follow from the one before")
             }
             Fault::Chain(_) => write!(f, "record {seq} is missing or out of order"),
+            Fault::Checkpoint(fault) => write!(f, "{}", format::Broken { seq: Some(seq), fault }),
             Fault::Column(column) => {
                 write!(f, "the column `{column}` of record {seq} does not say what the record says")
             }
@@ -133,20 +150,54 @@ pub fn verify_data(path: &Path, progress: Progress<'_>) -> Result<Verified, Veri
 ///
 /// # Errors
 /// The first record that does not hold, or the first line that is not one of an export.
-pub fn verify_export(reader: &mut dyn BufRead, progress: Progress<'_>) -> Result<Verified, VerifyError> {
-    let mut number = 1;
-    let first = read_line(reader, number)?.ok_or_else(FormatError::empty)?;
-    let header = Header::parse(&first, number)?;
-    let mut run = Run::new(header.start_seq, header.previous_link, None, progress);
-    if header.start_seq == 1 && header.previous_link != FIRST_PREVIOUS {
-        return Err(VerifyError::Broken(run.broken(Fault::Chain(Reason::LinkMismatch))));
-    }
+pub fn verify_export(
+    reader: &mut dyn BufRead,
+    trust: Trust,
+    progress: Progress<'_>,
+) -> Result<Verified, VerifyError> {
+    let mut verifier = ExportVerifier::new(trust.keys);
+    trust.checkpoints.into_iter().try_for_each(|held| verifier.hold(held)).map_err(broken)?;
+    let mut number = 0;
     loop {
         number = u64::saturating_add(number, 1);
         let Some(text) = read_line(reader, number)? else { break };
-        run.line(&Line::parse(&text, number)?).map_err(VerifyError::Broken)?;
+        verifier.line(&text).map_err(|found| explained(found, &text, number))?;
+        if verifier.checked() > 0 && verifier.checked().is_multiple_of(STEP) {
+            progress(verifier.checked(), None);
+        }
     }
-    Ok(run.verified(header.tenant))
+    let verified = verifier.finish().map_err(broken)?;
+    progress(verified.checked, Some(verified.checked));
+    Ok(Verified {
+        tenant: verified.header.tenant,
+        start_seq: verified.header.start_seq,
+        checked: verified.checked,
+        without_record: verified.without_record,
+        link: verified.link,
+        signed_through: verified.signed_through,
+    })
+}
+
+fn broken(found: format::Broken) -> VerifyError {
+    let Some(seq) = found.seq else { return FormatError::empty().into() };
+    let fault = match found.fault {
+        format::Fault::LeafMismatch => Fault::Chain(Reason::LeafMismatch),
+        format::Fault::LinkMismatch => Fault::Chain(Reason::LinkMismatch),
+        format::Fault::SeqGap => Fault::Chain(Reason::SeqGap),
+        format::Fault::Malformed => Fault::Malformed,
+        fault => Fault::Checkpoint(fault),
+    };
+    VerifyError::Broken(Broken { seq, fault })
+}
+
+/// What is wrong with a line that is not one of an export, in more words than the verifier has.
+fn explained(found: format::Broken, text: &[u8], number: u64) -> VerifyError {
+    match Line::parse(text, number == 1) {
+        Err(error) if found.fault == format::Fault::Malformed => {
+            FormatError::new(number, &error.to_string()).into()
+        }
+        _ => broken(found),
+    }
 }
 
 /// A verification on its way.
@@ -168,13 +219,6 @@ impl<'p> Run<'p> {
         self.check(row.seq, content, &row.leaf, &row.link)?;
         let fault = row.content.as_ref().and_then(|(_, record)| fault_of(row.seq, &row.columns, record));
         fault.map_or(Ok(()), |fault| Err(Broken { seq: row.seq, fault }))
-    }
-
-    fn line(&mut self, line: &Line) -> Result<(), Broken> {
-        let content = line.content.as_ref().map(|(salt, record)| (salt, record.as_slice()));
-        self.check(line.seq, content, &line.leaf, &line.link)?;
-        let says = line.record_seq.unwrap_or(line.seq);
-        if says == line.seq { Ok(()) } else { Err(Broken { seq: line.seq, fault: Fault::Malformed }) }
     }
 
     fn check(
@@ -215,6 +259,7 @@ impl<'p> Run<'p> {
             checked: self.verifier.checked(),
             without_record: self.without_record,
             link: *self.verifier.link(),
+            signed_through: None,
         }
     }
 }

@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
+use warded_core::audit::checkpoint::{Checkpoint, PublicKey};
+use warded_core::document::{Item, Value};
+use warded_core::error::Place;
 
 use crate::audit::export::{ExportError, export_ndjson};
-use crate::audit::verify::{Broken, Verified, VerifyError, verify_data, verify_export};
+use crate::audit::verify::{Broken, Trust, Verified, VerifyError, verify_data, verify_export};
 
 /// `audit …`
 #[derive(Debug, Subcommand)]
@@ -43,9 +46,26 @@ pub struct VerifyArgs {
     /// The folder of the database [default: ./data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<String>,
+    /// The installation's Ed25519 key in hex, which signs checkpoints; may be given several times
+    #[arg(long, value_name = "KEY", value_parser = parse_public_key, requires = "file")]
+    pub public_key: Vec<PublicKey>,
+    /// A checkpoint that was kept elsewhere, as JSON; may be given several times
+    #[arg(long, value_name = "JSON", value_parser = parse_checkpoint, requires = "file")]
+    pub checkpoint: Vec<Checkpoint>,
     /// Print the outcome as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+fn parse_public_key(text: &str) -> Result<PublicKey, &'static str> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text, &mut bytes).map_err(|_| "expected 64 hex digits")?;
+    PublicKey::new(&bytes).ok_or("not an Ed25519 key")
+}
+
+fn parse_checkpoint(text: &str) -> Result<Checkpoint, String> {
+    let document = Value::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    Checkpoint::from_document(&Item::new(&document, Place::Root)).map_err(|error| error.to_string())
 }
 
 /// Why a command about the audit failed.
@@ -80,14 +100,15 @@ pub fn verify(args: &VerifyArgs, data: &Path, out: &mut dyn Write) -> Result<boo
     let outcome = match &args.file {
         Some(path) => {
             let file = File::open(path).map_err(|error| AuditError::File { path: path.clone(), error })?;
-            verify_export(&mut BufReader::new(file), &mut tell)
+            let trust = Trust { keys: args.public_key.clone(), checkpoints: args.checkpoint.clone() };
+            verify_export(&mut BufReader::new(file), trust, &mut tell)
         }
         None => verify_data(data, &mut tell),
     };
     progress.end();
     match outcome {
         Ok(verified) => {
-            print_verified(&verified, args.json, out)?;
+            print_verified(&verified, args, out)?;
             Ok(true)
         }
         Err(VerifyError::Broken(broken)) => {
@@ -98,12 +119,14 @@ pub fn verify(args: &VerifyArgs, data: &Path, out: &mut dyn Write) -> Result<boo
     }
 }
 
-fn print_verified(verified: &Verified, as_json: bool, out: &mut dyn Write) -> io::Result<()> {
-    let Verified { tenant, start_seq, checked, without_record, link } = verified;
-    if as_json {
+fn print_verified(verified: &Verified, args: &VerifyArgs, out: &mut dyn Write) -> io::Result<()> {
+    let Verified { tenant, start_seq, checked, without_record, link, signed_through } = verified;
+    let has_key = !args.public_key.is_empty();
+    if args.json {
         let outcome = json!({
             "ok": true, "tenant": hex::encode(tenant), "start_seq": start_seq, "checked": checked,
-            "without_record": without_record, "link": hex::encode(link), "signatures_checked": false,
+            "without_record": without_record, "link": hex::encode(link), "signatures_checked": has_key,
+            "signed_through": signed_through,
         });
         return writeln!(out, "{outcome}");
     }
@@ -112,6 +135,14 @@ fn print_verified(verified: &Verified, as_json: bool, out: &mut dyn Write) -> io
         "{checked} records from seq {start_seq} hold, {without_record} of them known by their leaf only"
     )?;
     writeln!(out, "newest link: {}", hex::encode(link))?;
+    match signed_through {
+        Some(seq) => writeln!(out, "a checkpoint covers everything up to seq {seq}")?,
+        None if has_key => writeln!(out, "no checkpoint covers any of it")?,
+        None => {}
+    }
+    if has_key {
+        return Ok(());
+    }
     writeln!(out, "signatures were not checked: without a public key, only links are")
 }
 
