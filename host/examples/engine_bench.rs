@@ -62,7 +62,7 @@ fn decisions(guest: &Guest) -> Result<()> {
     ];
     for (name, chain) in chains {
         let allows =
-            || guest.decide(chain, &request).is_ok_and(|decision| decision.outcome() == Outcome::Allow);
+            || guest.decide(chain, None, &request).is_ok_and(|decision| decision.outcome() == Outcome::Allow);
         report(name, allows)?;
     }
     Ok(())
