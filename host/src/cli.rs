@@ -43,6 +43,8 @@ pub enum Command {
     /// Add people to a data folder that no server is using
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Print the description of the HTTP API: OpenAPI 3.1
+    Openapi,
     /// Run the server
     #[command(
         after_help = "Every setting is also a key of the file and an environment variable, `WARDED_` and the key in \

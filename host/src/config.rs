@@ -95,6 +95,7 @@ impl Typed {
             rate_limits: RateLimitSettings {
                 enabled: self.parsed("rate_limits", resolved::parse_switch)?,
                 unauthenticated: self.number("rate_limit_unauthenticated", 1, PER_MINUTE_MOST)?,
+                login: self.number("rate_limit_login", 1, PER_MINUTE_MOST)?,
                 principal: self.number("rate_limit_principal", 1, PER_MINUTE_MOST)?,
                 tokens: self.number("rate_limit_tokens", 1, PER_MINUTE_MOST)?,
             },

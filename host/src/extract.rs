@@ -6,14 +6,14 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, header};
 use warded_core::crypto::token::{self, TokenKind};
 
 use crate::app::Shared;
 use crate::audit::Origin;
 use crate::error::{ApiCode, ApiError};
 use crate::guest::GuestError;
-use crate::rate_limit::Standing;
+use crate::rate_limit::{Rate, Standing};
 use crate::store::{self, CallerId};
 
 pub mod client_ip;
@@ -75,11 +75,14 @@ pub struct Authenticated {
     pub context: RequestContext,
 }
 
-impl FromRequestParts<Shared> for Authenticated {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, ApiError> {
+impl Authenticated {
+    /// Authenticates a request, and charges it to a bucket of its principal, or of its address if that fails.
+    ///
+    /// # Errors
+    /// 401, 429, or the failure of the look-up.
+    pub async fn of(parts: &mut Parts, app: &Shared, rate: Rate) -> Result<Self, ApiError> {
         let context = RequestContext::from_request_parts(parts, app).await?;
+        charge_address(app, &context, rate)?;
         let Some((text, kind)) = bearer(&parts.headers) else {
             may_fail(app, &context)?;
             return Err(failed(app, &context));
@@ -93,12 +96,25 @@ impl FromRequestParts<Shared> for Authenticated {
             }
         };
         let _ = context.notes.caller.set(Arc::clone(&caller.principal));
-        let issues_token = parts.method == Method::POST && parts.uri.path() == "/v1/tokens";
-        match app.rate_limits.take(&caller.principal, issues_token, app.clock.now()) {
+        match app.rate_limits.take(&caller.principal, rate, app.clock.now()) {
             Ok(standing) => note(&context, standing),
             Err(standing) => return Err(limited(&context, standing)),
         }
         Ok(Self { id: caller.id, kind, context })
+    }
+}
+
+/// Charges the address where the route does, before anything else is looked at.
+///
+/// # Errors
+/// 429.
+pub fn charge_address(app: &Shared, context: &RequestContext, rate: Rate) -> Result<(), ApiError> {
+    match app.rate_limits.take_address(context.origin.ip, rate, app.clock.now()) {
+        Ok(standing) => {
+            note(context, standing);
+            Ok(())
+        }
+        Err(standing) => Err(limited(context, standing)),
     }
 }
 

@@ -17,6 +17,7 @@ pub mod id;
 pub mod keys;
 pub mod logging;
 pub mod metrics;
+pub mod openapi;
 pub mod permission;
 pub mod policy;
 pub mod query;

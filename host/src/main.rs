@@ -13,7 +13,7 @@ use warded::cli::{
 };
 use warded::clock::Clock;
 use warded::start::{HandedOver, NewMember, create_member, timestamp};
-use warded::{keys, logging, run};
+use warded::{keys, logging, openapi, run};
 
 fn main() -> ExitCode {
     match execute(Cli::parse().command) {
@@ -35,6 +35,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Keyring(KeyringCommand::Create(folders)) => create_keyring(&folders)?,
         Command::Lint(args) => return lint(&args),
         Command::Member(MemberCommand::Create(args)) => add_member(&args)?,
+        Command::Openapi => io::stdout().lock().write_all(&openapi::bytes())?,
         Command::Serve(args) => serve(&args)?,
     }
     Ok(ExitCode::SUCCESS)

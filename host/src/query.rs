@@ -1,10 +1,9 @@
 //! The query of a request: each parameter once, each one known.
 
-use std::str::FromStr;
-
 use percent_encoding::percent_decode_str;
 
 use crate::error::ApiError;
+use crate::openapi::parameter::{self, Parameter};
 use crate::raw_path::are_escapes_whole;
 
 /// Parameters in the order given; [`check`](Self::check) refuses those that a route does not have.
@@ -41,22 +40,19 @@ impl Query {
     /// # Errors
     /// 400 naming the parameter.
     pub fn take_number(&mut self, name: &str, least: u64, most: u64) -> Result<Option<u64>, ApiError> {
-        let Some(text) = self.take(name) else { return Ok(None) };
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = u64::from_str(&text).ok().filter(|number| digits && (least..=most).contains(number));
-        let refused = || ApiError::invalid(name, format!("expected a whole number from {least} to {most}"));
-        number.map(Some).ok_or_else(refused)
+        self.take(name).map(|text| parameter::number(name, &text, least, most)).transpose()
     }
 
-    /// Refuses a parameter that is not among those that the route has.
+    /// Refuses a parameter that is not among those that the route has, or not what the table says.
     ///
     /// # Errors
     /// 400 naming it.
-    pub fn check(&self, known: &[&str]) -> Result<(), ApiError> {
-        match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-            Some((name, _)) => Err(ApiError::invalid(shown(name), "unknown parameter")),
-            None => Ok(()),
+    pub fn check(&self, known: &[Parameter]) -> Result<(), ApiError> {
+        for (name, text) in &self.0 {
+            let parameter = known.iter().find(|parameter| parameter.name == name);
+            parameter.ok_or_else(|| ApiError::invalid(shown(name), "unknown parameter"))?.check(text)?;
         }
+        Ok(())
     }
 }
 
@@ -83,6 +79,8 @@ fn shown(name: &str) -> &str {
 mod tests {
     use super::*;
 
+    const PAGE: Parameter = Parameter::number("page", "", 1, 2);
+
     #[test]
     fn parameters_are_decoded_as_forms_are() {
         let mut query = Query::parse(Some("namespace=a%2Fb&&q=x+y%2B&flag")).unwrap();
@@ -102,8 +100,19 @@ mod tests {
         }
         for (raw, field) in [("limit=1", "limit"), ("wds_0123456789=1", "query")] {
             let query = Query::parse(Some(raw)).unwrap();
-            assert_eq!(query.check(&["page"]).unwrap_err().errors[0].field, field);
-            assert_eq!(Query::parse(Some("page=1")).unwrap().check(&["page"]), Ok(()));
+            assert_eq!(query.check(&[PAGE]).unwrap_err().errors[0].field, field);
+        }
+        assert_eq!(Query::parse(Some("page=1")).unwrap().check(&[PAGE]), Ok(()));
+        assert_eq!(Query::parse(Some("page=3")).unwrap().check(&[PAGE]).unwrap_err().errors[0].field, "page");
+    }
+
+    #[test]
+    fn a_word_is_one_of_its_list() {
+        let status = Parameter::word("status", "", &["open", "closed"]);
+        let check = |raw| Query::parse(Some(raw)).unwrap().check(&[status]);
+        assert_eq!(check("status=open"), Ok(()));
+        for raw in ["status=", "status=Open", "status=op"] {
+            assert_eq!(check(raw).unwrap_err().message, "`status`: expected one of: open, closed", "{raw}");
         }
     }
 

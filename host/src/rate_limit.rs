@@ -1,4 +1,4 @@
-//! Requests per minute: of one address without a valid credential, and of one principal with one.
+//! Requests per minute: of one address without a valid credential or where credentials are had, and of one principal with one.
 //!
 //! Each bucket is one number (GCRA): the time at which it would be full again. Time is an argument, in milliseconds.
 
@@ -15,6 +15,27 @@ use crate::config::RateLimitSettings;
 /// Buckets of one table; a table that is full forgets those that have the most left.
 const MOST_BUCKETS: usize = 50_000;
 const MINUTE: u64 = 60_000_000;
+
+/// Which bucket a route charges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rate {
+    /// That of the address, as for requests without a valid credential: routes that take none, and are not for probes.
+    Address,
+    /// That of the address for guesses: routes where a credential is had by knowing something, such as logins.
+    Login,
+    /// That of the principal; none on a route that takes no credential.
+    Principal,
+    /// That of the principal for tokens.
+    Tokens,
+}
+
+impl Rate {
+    /// Whether the bucket is charged before anything is known of the caller.
+    #[must_use]
+    pub const fn is_of_address(self) -> bool {
+        matches!(self, Self::Address | Self::Login)
+    }
+}
 
 /// Where a bucket stands, for the headers of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +57,7 @@ pub struct Standing {
 pub struct RateLimits {
     settings: RateLimitSettings,
     addresses: Mutex<Table<Option<IpAddr>>>,
+    logins: Mutex<Table<Option<IpAddr>>>,
     principals: Mutex<Table<String>>,
     tokens: Mutex<Table<String>>,
 }
@@ -47,6 +69,7 @@ impl RateLimits {
         Self {
             settings,
             addresses: Mutex::new(Table::new("address", settings.unauthenticated)),
+            logins: Mutex::new(Table::new("login", settings.login)),
             principals: Mutex::new(Table::new("principal", settings.principal)),
             tokens: Mutex::new(Table::new("tokens", settings.tokens)),
         }
@@ -71,20 +94,34 @@ impl RateLimits {
         })
     }
 
+    /// Charges an address for a request to a route that charges addresses; `None` for other routes and where limits are off.
+    ///
+    /// # Errors
+    /// The bucket is empty.
+    pub fn take_address(
+        &self,
+        ip: Option<IpAddr>,
+        rate: Rate,
+        now: Millis,
+    ) -> Result<Option<Standing>, Standing> {
+        let table = match rate {
+            _ if !self.settings.enabled => return Ok(None),
+            Rate::Address => &self.addresses,
+            Rate::Login => &self.logins,
+            Rate::Principal | Rate::Tokens => return Ok(None),
+        };
+        lock(table).take(&source(ip), now).map(Some)
+    }
+
     /// Charges a principal for a request; `None` where limits are off.
     ///
     /// # Errors
     /// The bucket is empty.
-    pub fn take(
-        &self,
-        principal: &str,
-        issues_token: bool,
-        now: Millis,
-    ) -> Result<Option<Standing>, Standing> {
+    pub fn take(&self, principal: &str, rate: Rate, now: Millis) -> Result<Option<Standing>, Standing> {
         if !self.settings.enabled {
             return Ok(None);
         }
-        let table = if issues_token { &self.tokens } else { &self.principals };
+        let table = if rate == Rate::Tokens { &self.tokens } else { &self.principals };
         lock(table).take(principal, now).map(Some)
     }
 }

@@ -5,11 +5,13 @@ use std::io;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::audit::mask::mask_tokens;
 use crate::error::{ApiCode, ApiError};
+use crate::openapi::words::Code;
 
 /// A JSON answer.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
@@ -17,6 +19,12 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
         Ok(bytes) => with_body(status, bytes),
         Err(_) => ApiError::new(ApiCode::Internal, "the answer cannot be written").into_response(),
     }
+}
+
+/// An answer that is JSON already.
+#[must_use]
+pub fn json_bytes(status: StatusCode, bytes: Bytes) -> Response {
+    with_body(status, bytes)
 }
 
 /// An answer without a body.
@@ -113,8 +121,9 @@ impl io::Write for Length {
     }
 }
 
-#[derive(Serialize)]
-struct ErrorOut<'a> {
+/// A refusal.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ErrorOut<'a> {
     error: ErrorObject<'a>,
     /// The message again: one client reads only this.
     detail: String,
@@ -123,16 +132,22 @@ struct ErrorOut<'a> {
     errors: Vec<FieldOut>,
 }
 
-#[derive(Serialize)]
+/// What clients branch on, and what people read.
+#[derive(Debug, Serialize, JsonSchema)]
 struct ErrorObject<'a> {
+    #[schemars(with = "Code")]
     code: &'static str,
     message: String,
+    /// Every clause that failed.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     reasons: &'a [&'static str],
 }
 
-#[derive(Serialize)]
+/// A field of the request that is wrong.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "FieldError")]
 struct FieldOut {
+    /// Where, such as `scopes[0]`.
     field: String,
     message: String,
 }

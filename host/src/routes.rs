@@ -46,33 +46,34 @@ pub fn router(app: Shared) -> Router {
 pub fn routes() -> ApiRouter {
     use Method as M;
     ApiRouter::default()
-        .open(M::GET, "/health", health::live)
-        .open(M::GET, "/health/ready", health::ready)
-        .open(M::GET, "/v1/health", health::live)
-        .route(M::GET, "/v1/agents", &[], ReadAgents, agents::list)
-        .route(M::POST, "/v1/agents", &[], CreateAgent, agents::create)
-        .route(M::GET, "/v1/agents/{id}", &[], ReadAgents, agents::get)
-        .route(M::DELETE, "/v1/agents/{id}", &[], RevokeAgent, agents::revoke)
-        .route(M::GET, "/v1/approvals", &["status"], ReadApprovals, approvals::list)
-        .route(M::GET, "/v1/audit", audit::PARAMETERS, ReadAudit, audit::list)
-        .route(M::GET, "/v1/me", &[], ReadMe, me::get)
-        .route(M::GET, "/v1/namespaces", &[], ReadNamespaces, namespaces::list)
-        .route(M::GET, "/v1/secrets", &["namespace", "limit", "cursor"], ReadSecret, secrets::list)
-        .route(M::GET, "/v1/secrets/import", &["limit", "cursor"], ReadSecret, secrets::read)
-        .route(M::POST, "/v1/secrets/import", &[], ImportSecrets, secrets::import)
+        .open(M::GET, "/health", &[health::LIVE], health::live)
+        .open(M::GET, "/health/ready", &[health::READY], health::ready)
+        .open(M::GET, "/v1/health", &[health::LIVE_IN_VERSION_1], health::live)
+        .open(M::GET, "/openapi.json", &[health::DOCUMENT], health::document)
+        .route(M::GET, "/v1/agents", &[agents::LIST], ReadAgents, agents::list)
+        .route(M::POST, "/v1/agents", &[agents::CREATE], CreateAgent, agents::create)
+        .route(M::GET, "/v1/agents/{id}", &[agents::GET], ReadAgents, agents::get)
+        .route(M::DELETE, "/v1/agents/{id}", &[agents::REVOKE], RevokeAgent, agents::revoke)
+        .route(M::GET, "/v1/approvals", &[approvals::LIST], ReadApprovals, approvals::list)
+        .route(M::GET, "/v1/audit", &[audit::LIST], ReadAudit, audit::list)
+        .route(M::GET, "/v1/me", &[me::GET], ReadMe, me::get)
+        .route(M::GET, "/v1/namespaces", &[namespaces::LIST], ReadNamespaces, namespaces::list)
+        .route(M::GET, "/v1/secrets", &[secrets::LIST], ReadSecret, secrets::list)
+        .route(M::GET, "/v1/secrets/import", &[secrets::LIST_BELOW], ReadSecret, secrets::read)
+        .route(M::POST, "/v1/secrets/import", &[secrets::IMPORT], ImportSecrets, secrets::import)
         .route(
             M::GET,
             "/v1/secrets/{*path}",
-            &["version", "view", "limit", "cursor"],
+            &[secrets::READ, secrets::LIST_BELOW],
             ReadSecret,
             secrets::read,
         )
-        .route(M::PUT, "/v1/secrets/{*path}", &[], WriteSecret, secrets::put)
-        .route(M::DELETE, "/v1/secrets/{*path}", &[], DeleteSecret, secrets::delete)
-        .route(M::GET, "/v1/tokens", &["limit"], ReadTokens, tokens::list)
-        .route(M::POST, "/v1/tokens", &[], IssueToken, tokens::issue)
-        .route(M::GET, "/v1/tokens/self", &[], InspectToken, tokens::inspect)
-        .route(M::POST, "/v1/tokens/self", &[], InspectToken, tokens::inspect)
-        .route(M::GET, "/v1/tokens/{id}", &[], ReadTokens, tokens::get)
-        .route(M::DELETE, "/v1/tokens/{id}", &[], RevokeToken, tokens::revoke)
+        .route(M::PUT, "/v1/secrets/{*path}", &[secrets::PUT], WriteSecret, secrets::put)
+        .route(M::DELETE, "/v1/secrets/{*path}", &[secrets::DELETE], DeleteSecret, secrets::delete)
+        .route(M::GET, "/v1/tokens", &[tokens::LIST], ReadTokens, tokens::list)
+        .route(M::POST, "/v1/tokens", &[tokens::ISSUE], IssueToken, tokens::issue)
+        .route(M::GET, "/v1/tokens/self", &[tokens::INSPECT], InspectToken, tokens::inspect)
+        .route(M::POST, "/v1/tokens/self", &[tokens::INSPECT_BY_POST], InspectToken, tokens::inspect)
+        .route(M::GET, "/v1/tokens/{id}", &[tokens::GET], ReadTokens, tokens::get)
+        .route(M::DELETE, "/v1/tokens/{id}", &[tokens::REVOKE], RevokeToken, tokens::revoke)
 }

@@ -55,6 +55,8 @@ pub struct RateLimitSettings {
     pub enabled: bool,
     /// Per address, without a valid credential.
     pub unauthenticated: u32,
+    /// Per address, where credentials are had by knowing something, such as logins.
+    pub login: u32,
     /// Per principal.
     pub principal: u32,
     /// Per principal, for `POST /v1/tokens`.

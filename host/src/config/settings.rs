@@ -47,6 +47,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("forwarded_header", Kind::Text, r#""x-forwarded-for""#),
     setting("rate_limits", Kind::Text, r#""on""#),
     setting("rate_limit_unauthenticated", Kind::Integer, "100"),
+    setting("rate_limit_login", Kind::Integer, "20"),
     setting("rate_limit_principal", Kind::Integer, "600"),
     setting("rate_limit_tokens", Kind::Integer, "60"),
     setting("connections_per_address", Kind::Integer, "256"),

@@ -7,7 +7,13 @@ fn at(millis: u64) -> Millis {
 }
 
 fn limits() -> RateLimits {
-    RateLimits::new(RateLimitSettings { enabled: true, unauthenticated: 3, principal: 6, tokens: 2 })
+    RateLimits::new(RateLimitSettings {
+        enabled: true,
+        unauthenticated: 3,
+        login: 2,
+        principal: 6,
+        tokens: 2,
+    })
 }
 
 fn ip(text: &str) -> Option<IpAddr> {
@@ -18,26 +24,26 @@ fn ip(text: &str) -> Option<IpAddr> {
 fn a_principal_has_its_requests_and_gets_them_back_one_by_one() {
     let limits = limits();
     for left in (0..6).rev() {
-        let standing = limits.take("agt_1", false, at(0)).unwrap().unwrap();
+        let standing = limits.take("agt_1", Rate::Principal, at(0)).unwrap().unwrap();
         assert_eq!((standing.limit, standing.remaining), (6, left));
     }
-    let refused = limits.take("agt_1", false, at(0)).unwrap_err();
+    let refused = limits.take("agt_1", Rate::Principal, at(0)).unwrap_err();
     assert_eq!((refused.remaining, refused.reset, refused.retry_after), (0, 60, Some(10)));
-    assert_eq!(limits.take("agt_1", false, at(9_999)).unwrap_err().retry_after, Some(1));
-    assert_eq!(limits.take("agt_1", false, at(10_000)).unwrap().unwrap().remaining, 0);
-    assert!(limits.take("agt_1", false, at(10_001)).is_err());
+    assert_eq!(limits.take("agt_1", Rate::Principal, at(9_999)).unwrap_err().retry_after, Some(1));
+    assert_eq!(limits.take("agt_1", Rate::Principal, at(10_000)).unwrap().unwrap().remaining, 0);
+    assert!(limits.take("agt_1", Rate::Principal, at(10_001)).is_err());
 }
 
 #[test]
 fn principals_and_token_issue_have_buckets_of_their_own() {
     let limits = limits();
     for _ in 0..2 {
-        assert!(limits.take("agt_1", true, at(0)).is_ok());
+        assert!(limits.take("agt_1", Rate::Tokens, at(0)).is_ok());
     }
-    let refused = limits.take("agt_1", true, at(0)).unwrap_err();
+    let refused = limits.take("agt_1", Rate::Tokens, at(0)).unwrap_err();
     assert_eq!((refused.policy, refused.limit), ("tokens", 2));
-    assert!(limits.take("agt_1", false, at(0)).is_ok());
-    assert!(limits.take("agt_2", true, at(0)).is_ok());
+    assert!(limits.take("agt_1", Rate::Principal, at(0)).is_ok());
+    assert!(limits.take("agt_2", Rate::Tokens, at(0)).is_ok());
 }
 
 #[test]
@@ -68,10 +74,15 @@ fn a_64_of_ipv6_is_one_source_and_the_unknown_are_another() {
 
 #[test]
 fn nothing_is_counted_when_limits_are_off() {
-    let limits =
-        RateLimits::new(RateLimitSettings { enabled: false, unauthenticated: 1, principal: 1, tokens: 1 });
+    let limits = RateLimits::new(RateLimitSettings {
+        enabled: false,
+        unauthenticated: 1,
+        login: 1,
+        principal: 1,
+        tokens: 1,
+    });
     for _ in 0..5 {
-        assert_eq!(limits.take("agt_1", false, at(0)), Ok(None));
+        assert_eq!(limits.take("agt_1", Rate::Principal, at(0)), Ok(None));
         assert_eq!(limits.charge_address(None, at(0)), None);
         assert_eq!(limits.check_address(None, at(0)), Ok(()));
     }

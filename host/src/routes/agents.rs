@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::call::Call;
@@ -10,6 +11,8 @@ use super::work::{carry_out, look_up};
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Authority, Stop, Subject};
 use crate::error::{ApiCode, ApiError};
+use crate::openapi::Operation;
+use crate::openapi::words::{Tier, Timestamp};
 use crate::permission::{ReadAgents, RevokeAgent};
 use crate::reply::{empty, json};
 use crate::store::{AgentRow, Read};
@@ -17,10 +20,10 @@ use crate::store::{AgentRow, Read};
 mod create;
 mod held;
 
-pub(super) use create::create;
+pub(super) use create::{CREATE, create};
 
 /// An agent without its key.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct AgentOut {
     id: String,
     name: String,
@@ -32,14 +35,17 @@ struct AgentOut {
     token_ceiling: CeilingOut,
     owner: String,
     active: bool,
+    #[schemars(with = "Timestamp")]
     created_at: String,
+    #[schemars(with = "Option<Timestamp>")]
     last_active_at: Option<String>,
 }
 
 /// The longest life, in seconds, and the highest tier of an agent's tokens.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct CeilingOut {
     ttl: Option<u64>,
+    #[schemars(with = "Tier")]
     tier: &'static str,
 }
 
@@ -65,10 +71,14 @@ impl From<&AgentRow> for AgentOut {
     }
 }
 
-#[derive(Serialize)]
+/// Agents that the caller may know of.
+#[derive(Serialize, JsonSchema)]
 struct AgentsOut {
     items: Vec<AgentOut>,
 }
+
+pub(super) const LIST: Operation =
+    Operation::new("list_agents", "Agents that the caller may know of").answer::<AgentsOut>(200);
 
 pub(super) async fn list(call: Call<ReadAgents>) -> Result<Response, ApiError> {
     let items = look_up(call.case(Subject::default()), |authority| {
@@ -80,6 +90,9 @@ pub(super) async fn list(call: Call<ReadAgents>) -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &AgentsOut { items }))
 }
 
+pub(super) const GET: Operation =
+    Operation::new("get_agent", "One agent").answer::<AgentOut>(200).codes(&[ApiCode::NotFound]);
+
 pub(super) async fn get(call: Call<ReadAgents>) -> Result<Response, ApiError> {
     let id = call.id()?;
     let agent = look_up(call.case(Subject::default()), move |authority| {
@@ -89,6 +102,9 @@ pub(super) async fn get(call: Call<ReadAgents>) -> Result<Response, ApiError> {
     .await?;
     Ok(json(StatusCode::OK, &agent))
 }
+
+pub(super) const REVOKE: Operation =
+    Operation::new("revoke_agent", "Revoke an agent and all its tokens").empty().codes(&[ApiCode::NotFound]);
 
 /// An agent that is revoked already stays so: the answer is the same, and nothing new is recorded.
 pub(super) async fn revoke(call: Call<RevokeAgent>) -> Result<Response, ApiError> {

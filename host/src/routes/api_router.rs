@@ -6,8 +6,9 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use axum::extract::{FromRequestParts as _, Request};
+use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse as _, Response};
 
@@ -15,9 +16,11 @@ use super::call::Call;
 use crate::app::Shared;
 use crate::authorize::{Asker, Case, Subject};
 use crate::error::{ApiCode, ApiError};
-use crate::extract::Authenticated;
+use crate::extract::{Authenticated, RequestContext, charge_address};
+use crate::openapi::{Operation, Parameter};
 use crate::permission::{Guard, Permission};
 use crate::query::Query;
+use crate::rate_limit::Rate;
 use crate::raw_path::{RawPath, Segment};
 
 /// The route that answered, as it stands in the table: on every answer, for the log and the counters.
@@ -35,6 +38,8 @@ pub struct Route {
     pub pattern: &'static str,
     /// What it needs; `None` for what everybody may ask.
     pub guard: Option<Guard>,
+    /// What can be asked of it, described.
+    pub operations: &'static [Operation],
     run: Run,
 }
 
@@ -53,26 +58,40 @@ pub struct ApiRouter {
 impl ApiRouter {
     /// Adds a route that takes no credential.
     #[must_use]
-    pub fn open<F, A>(mut self, method: Method, pattern: &'static str, handler: F) -> Self
+    pub fn open<F, A>(
+        mut self,
+        method: Method,
+        pattern: &'static str,
+        operations: &'static [Operation],
+        handler: F,
+    ) -> Self
     where
         F: Fn(Shared) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Response, ApiError>> + Send + 'static,
     {
-        let run: Run = Box::new(move |app, _, _| {
-            let answer = handler(app);
-            Box::pin(async move { answer.await.unwrap_or_else(ApiError::into_response) })
+        let rate = rate_of(operations);
+        let run: Run = Box::new(move |app, request, _| {
+            let context = request.extensions().get::<RequestContext>();
+            let charged = context.map_or(Ok(()), |context| charge_address(&app, context, rate));
+            let answer = charged.map(|()| handler(app));
+            Box::pin(async move {
+                match answer {
+                    Ok(answer) => answer.await.unwrap_or_else(ApiError::into_response),
+                    Err(limited) => limited.into_response(),
+                }
+            })
         });
-        self.routes.push(Route { method, pattern, guard: None, run });
+        self.routes.push(Route { method, pattern, guard: None, operations, run });
         self
     }
 
-    /// Adds a route behind its permission, with the parameters that its query may have.
+    /// Adds a route behind its permission, with what can be asked of it: their parameters together are what its query may have.
     #[must_use]
     pub fn route<P, F, A>(
         mut self,
         method: Method,
         pattern: &'static str,
-        parameters: &'static [&'static str],
+        operations: &'static [Operation],
         _permission: P,
         handler: F,
     ) -> Self
@@ -81,17 +100,20 @@ impl ApiRouter {
         F: Fn(Call<P>) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = Result<Response, ApiError>> + Send + 'static,
     {
+        let parameters: Arc<[Parameter]> = operations.iter().flat_map(|one| one.query).copied().collect();
+        let rate = rate_of(operations);
         let run: Run = Box::new(move |app, request, captured| {
+            let parameters = Arc::clone(&parameters);
             let handler = handler.clone();
             Box::pin(async move {
                 let answer = async {
-                    let call = guard::<P>(app, request, captured, parameters).await?;
+                    let call = guard::<P>(app, request, captured, (&parameters, rate)).await?;
                     handler(call).await
                 };
                 answer.await.unwrap_or_else(ApiError::into_response)
             })
         });
-        self.routes.push(Route { method, pattern, guard: Some(P::GUARD), run });
+        self.routes.push(Route { method, pattern, guard: Some(P::GUARD), operations, run });
         self
     }
 
@@ -120,6 +142,11 @@ impl ApiRouter {
         response.extensions_mut().insert(MatchedRoute(pattern));
         response
     }
+}
+
+/// The bucket that a route charges.
+fn rate_of(operations: &[Operation]) -> Rate {
+    operations.first().map_or(Rate::Principal, |operation| operation.rate)
 }
 
 /// What the pattern's parameters stand for, if it matches.
@@ -157,10 +184,10 @@ async fn guard<P: Permission>(
     app: Shared,
     request: Request,
     captured: Vec<Segment>,
-    parameters: &[&str],
+    (parameters, rate): (&[Parameter], Rate),
 ) -> Result<Call<P>, ApiError> {
     let (mut parts, body) = request.into_parts();
-    let Authenticated { id, kind, context } = Authenticated::from_request_parts(&mut parts, &app).await?;
+    let Authenticated { id, kind, context } = Authenticated::of(&mut parts, &app, rate).await?;
     let asker = Asker { id, kind, origin: context.origin };
     let case = Case { app, asker, guard: P::GUARD, subject: Subject::default() };
     if P::GUARD.need(kind).is_none() {

@@ -2,26 +2,30 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::call::Call;
 use super::work::look_up;
 use crate::authorize::Subject;
 use crate::error::ApiError;
+use crate::openapi::{Operation, Parameter};
 use crate::permission::ReadApprovals;
 use crate::reply::json;
 
-const STATUSES: [&str; 5] = ["pending", "approved", "denied", "expired", "consumed"];
+const STATUSES: &[&str] = &["pending", "approved", "denied", "expired", "consumed"];
 
-#[derive(Serialize)]
+/// Approvals that the caller may know of.
+#[derive(Serialize, JsonSchema)]
 struct ApprovalsOut {
     items: [(); 0],
 }
 
-pub(super) async fn list(mut call: Call<ReadApprovals>) -> Result<Response, ApiError> {
-    if call.query.take("status").is_some_and(|status| !STATUSES.contains(&status.as_str())) {
-        return Err(ApiError::invalid("status", format!("expected one of: {}", STATUSES.join(", "))));
-    }
+pub(super) const LIST: Operation = Operation::new("list_approvals", "Approvals that the caller may know of")
+    .query(&[Parameter::word("status", "Only those that stand so", STATUSES)])
+    .answer::<ApprovalsOut>(200);
+
+pub(super) async fn list(call: Call<ReadApprovals>) -> Result<Response, ApiError> {
     look_up(call.case(Subject::default()), |authority| authority.require_permission()).await?;
     Ok(json(StatusCode::OK, &ApprovalsOut { items: [] }))
 }

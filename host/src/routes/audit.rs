@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use warded_core::ip::parse_address;
@@ -12,6 +13,8 @@ use super::call::Call;
 use super::work::look_up;
 use crate::authorize::Subject;
 use crate::error::ApiError;
+use crate::openapi::words::Timestamp as TimestampText;
+use crate::openapi::{Operation, Parameter};
 use crate::permission::ReadAudit;
 use crate::query::Query;
 use crate::reply::json;
@@ -22,18 +25,23 @@ mod event_types;
 use event_types::{is_event_type, is_resource_type};
 
 /// The parameters of the query.
-pub(super) const PARAMETERS: &[&str] = &[
-    "event_type",
-    "resource_type",
-    "actor_id",
-    "path",
-    "outcome",
-    "ip",
-    "start_time",
-    "end_time",
-    "page",
-    "limit",
-    "cursor",
+const PARAMETERS: &[Parameter] = &[
+    Parameter::text("event_type", "Such as `secret.read`"),
+    Parameter::text("resource_type", "The first word of the event type, such as `secret`"),
+    Parameter::text("actor_id", "Who did it or was refused"),
+    Parameter::text("path", "Exactly this path"),
+    Parameter::word("outcome", "What came of it", OUTCOMES),
+    Parameter::text("ip", "From this address"),
+    Parameter::time("start_time", "From this time on"),
+    Parameter::time("end_time", "Before this time"),
+    Parameter::number("page", "Which page, from 1", 1, MAX_PAGE),
+    Parameter::number("limit", "Events of one page", 1, MAX_LIMIT),
+    Parameter::number(
+        "cursor",
+        "Where the page before has ended: its `next_cursor`",
+        1,
+        Millis::MAX.as_u64(),
+    ),
 ];
 
 /// Up to here the total is exact.
@@ -42,12 +50,15 @@ const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 1_000;
 /// Beyond it a cursor leads on.
 const MAX_PAGE: u64 = 1_000_000;
-const OUTCOMES: [&str; 4] = ["allow", "deny", "ask", "error"];
+const OUTCOMES: &[&str] = &["allow", "deny", "ask", "error"];
 
-#[derive(Serialize)]
+/// A page of the audit, newest first.
+#[derive(Serialize, JsonSchema)]
 struct AuditOut {
     events: Vec<EventOut>,
+    /// Exact up to 10,000.
     total: u64,
+    /// Whether there are more than `total` says.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     total_is_floor: bool,
     page: u64,
@@ -56,7 +67,8 @@ struct AuditOut {
     next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+/// One record.
+#[derive(Serialize, JsonSchema)]
 struct EventOut {
     id: String,
     seq: u64,
@@ -71,6 +83,7 @@ struct EventOut {
     ip_address: Option<String>,
     request_id: Option<String>,
     metadata: Map<String, Value>,
+    #[schemars(with = "TimestampText")]
     created_at: String,
     link: String,
 }
@@ -98,6 +111,9 @@ struct Actor {
     #[serde(rename = "type")]
     kind: String,
 }
+
+pub(super) const LIST: Operation =
+    Operation::new("list_audit", "What happened, newest first").query(PARAMETERS).answer::<AuditOut>(200);
 
 pub(super) async fn list(mut call: Call<ReadAudit>) -> Result<Response, ApiError> {
     let (query, page) = parse(&mut call.query)?;
@@ -156,7 +172,7 @@ fn parse(query: &mut Query) -> Result<(AuditQuery, u64), ApiError> {
         resource_type: known(query, "resource_type", is_resource_type)?,
         actor_id: query.take("actor_id"),
         path: query.take("path"),
-        outcome: known(query, "outcome", |word| OUTCOMES.contains(&word))?,
+        outcome: query.take("outcome"),
         ip: query.take("ip").map(|text| address(&text)).transpose()?,
         start: time(query, "start_time")?,
         end: time(query, "end_time")?,

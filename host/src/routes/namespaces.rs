@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 use warded_core::decision::{Decision, Outcome};
 use warded_core::scope::Scope;
@@ -11,15 +12,20 @@ use super::work::carry_out;
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Ask, Effect, Stop, Subject, scopes};
 use crate::error::ApiError;
+use crate::openapi::Operation;
 use crate::permission::ReadNamespaces;
 use crate::reply::json;
 use crate::store::{AgentRow, CallerId};
 use crate::vocabulary;
 
-#[derive(Serialize)]
+/// Namespaces that hold secrets, sorted.
+#[derive(Serialize, JsonSchema)]
 struct NamespacesOut {
     items: Vec<String>,
 }
+
+pub(super) const LIST: Operation =
+    Operation::new("list_namespaces", "Namespaces with secrets within reach").answer::<NamespacesOut>(200);
 
 pub(super) async fn list(call: Call<ReadNamespaces>) -> Result<Response, ApiError> {
     let items = carry_out(call.case(Subject::default()), |authority| {

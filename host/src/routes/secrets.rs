@@ -16,11 +16,11 @@ mod read;
 mod sealing;
 mod write;
 
-pub(super) use delete::delete;
-pub(super) use import::import;
-pub(super) use list::list;
-pub(super) use put::put;
-pub(super) use read::read;
+pub(super) use delete::{DELETE, delete};
+pub(super) use import::{IMPORT, import};
+pub(super) use list::{LIST, list};
+pub(super) use put::{PUT, put};
+pub(super) use read::{LIST_BELOW, READ, read};
 
 /// The longest value: 64 KiB.
 const MAX_VALUE: usize = 64 * 1024;
@@ -39,7 +39,7 @@ impl Address {
     fn of<P: Permission>(call: &Call<P>) -> Result<Self, ApiError> {
         let segments = call.segments();
         // The route that is the word `import` itself captures nothing; read, it is a namespace like any other.
-        let text = if segments.is_empty() { IMPORT.to_owned() } else { segments.join("/") };
+        let text = if segments.is_empty() { THE_WORD_IMPORT.to_owned() } else { segments.join("/") };
         let path = parse_path("path", &text)?;
         Ok(Self { path: path.into(), is_namespace: segments.len() < 2 })
     }
@@ -62,4 +62,4 @@ fn parse_path<'a>(field: &str, text: &'a str) -> Result<Path<'a>, ApiError> {
     Path::parse(text).map_err(|error| ApiError::from_core(field, &error))
 }
 
-const IMPORT: &str = "import";
+const THE_WORD_IMPORT: &str = "import";

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 use warded_core::ErrorCode;
 
@@ -11,6 +12,8 @@ use super::work::{carry_out, look_up};
 use crate::audit::EventType;
 use crate::authorize::{Authority, Stop, Subject};
 use crate::error::{ApiCode, ApiError};
+use crate::openapi::words::{Tier, Timestamp};
+use crate::openapi::{Operation, Parameter};
 use crate::permission::{InspectToken, ReadTokens, RevokeToken};
 use crate::reply::{empty, json};
 use crate::store::{CallerId, Read, TokenRow};
@@ -19,14 +22,14 @@ mod issue;
 mod lifetime;
 mod tier;
 
-pub(super) use issue::issue;
+pub(super) use issue::{ISSUE, issue};
 pub(super) use lifetime::Lifetime;
 
 /// How many tokens one listing shows.
 const MOST: u64 = 1_000;
 
 /// A token without its text.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct TokenOut {
     token_id: String,
     agent_id: String,
@@ -36,11 +39,15 @@ struct TokenOut {
     max_uses: Option<u32>,
     uses: u64,
     uses_remaining: Option<u64>,
+    #[schemars(with = "Tier")]
     access_tier: &'static str,
     reason: Option<String>,
     active: bool,
+    #[schemars(with = "Timestamp")]
     created_at: String,
+    #[schemars(with = "Timestamp")]
     expires_at: String,
+    #[schemars(with = "Option<Timestamp>")]
     revoked_at: Option<String>,
 }
 
@@ -66,10 +73,15 @@ impl TokenOut {
     }
 }
 
-#[derive(Serialize)]
+/// Tokens, newest first.
+#[derive(Serialize, JsonSchema)]
 struct TokensOut {
     items: Vec<TokenOut>,
 }
+
+pub(super) const LIST: Operation = Operation::new("list_tokens", "Tokens: an agent's own, or all")
+    .query(&[Parameter::number("limit", "How many at most", 1, MOST)])
+    .answer::<TokensOut>(200);
 
 pub(super) async fn list(mut call: Call<ReadTokens>) -> Result<Response, ApiError> {
     let limit = call.query.take_number("limit", 1, MOST)?.unwrap_or(MOST);
@@ -84,6 +96,9 @@ pub(super) async fn list(mut call: Call<ReadTokens>) -> Result<Response, ApiErro
     Ok(json(StatusCode::OK, &TokensOut { items }))
 }
 
+pub(super) const GET: Operation =
+    Operation::new("get_token", "One token").answer::<TokenOut>(200).codes(&[ApiCode::NotFound]);
+
 pub(super) async fn get(call: Call<ReadTokens>) -> Result<Response, ApiError> {
     let id = call.id()?;
     let token = look_up(call.case(Subject::of(&id)), move |authority| {
@@ -94,6 +109,9 @@ pub(super) async fn get(call: Call<ReadTokens>) -> Result<Response, ApiError> {
     .await?;
     Ok(json(StatusCode::OK, &token))
 }
+
+pub(super) const REVOKE: Operation =
+    Operation::new("revoke_token", "Revoke a token").empty().codes(&[ApiCode::NotFound]);
 
 /// A token that is revoked already stays so: the answer is the same, and nothing new is recorded.
 pub(super) async fn revoke(call: Call<RevokeToken>) -> Result<Response, ApiError> {
@@ -111,6 +129,10 @@ pub(super) async fn revoke(call: Call<RevokeToken>) -> Result<Response, ApiError
     .await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
+
+pub(super) const INSPECT: Operation =
+    Operation::new("inspect_token", "What the token is and what remains of it").answer::<TokenOut>(200);
+pub(super) const INSPECT_BY_POST: Operation = Operation { id: "inspect_token_by_post", ..INSPECT };
 
 /// What a token is and what remains of it; asking spends nothing, and a used-up token may still ask.
 pub(super) async fn inspect(mut call: Call<InspectToken>) -> Result<Response, ApiError> {

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use warded_core::crypto::token::TokenKind;
 use warded_core::namespaces::Namespaces;
@@ -21,6 +22,10 @@ use crate::body::{not_null, object};
 use crate::error::{ApiCode, ApiError};
 use crate::grant::GrantParts;
 use crate::id::{Prefix, looks_like_id, new_id};
+use crate::openapi::Operation;
+use crate::openapi::words::{
+    FreeText, Lifetime as LifetimeText, Name, Namespace, Network, Scope, Tier as TierWord,
+};
 use crate::permission::CreateAgent;
 use crate::reply::json;
 use crate::store::AgentRow;
@@ -34,26 +39,40 @@ const MAX_NETWORKS: usize = 10_000;
 /// The longest name.
 const MAX_NAME: usize = 64;
 
-#[derive(Deserialize)]
+/// An agent to be made.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewAgent")]
 struct CreateIn {
+    /// Never used again; does not begin as an id does.
+    #[schemars(with = "Name")]
     name: String,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Option<FreeText>")]
     description: Option<String>,
+    /// What lies in none of them is out of reach; none grants nothing.
+    #[schemars(with = "Vec<Namespace>", length(max = Namespaces::MAX))]
     allowed_namespaces: Vec<String>,
+    #[schemars(with = "Vec<Scope>", length(max = MAX_SCOPES))]
     allowed_scopes: Vec<String>,
+    /// Where the agent and its tokens may come from; anywhere if absent.
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Option<Vec<Network>>", length(min = 1, max = MAX_NETWORKS))]
     ip_policy: Option<Vec<String>>,
     #[serde(default, deserialize_with = "object")]
     token_ceiling: Option<CeilingIn>,
 }
 
-#[derive(Deserialize)]
+/// The longest life and the highest tier of an agent's tokens.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewCeiling")]
 struct CeilingIn {
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Option<LifetimeText>")]
     ttl: Option<Lifetime>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Option<TierWord>")]
     tier: Option<String>,
 }
 
@@ -69,12 +88,19 @@ pub(super) struct Wanted {
     pub(super) tier: Option<Tier>,
 }
 
-#[derive(Serialize)]
+/// The new agent with its key, which is shown this once.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AgentWithKey")]
 struct CreatedOut<'a> {
     api_key: &'a str,
     #[serde(flatten)]
     agent: AgentOut,
 }
+
+pub(in super::super) const CREATE: Operation = Operation::new("create_agent", "Make an agent and its key")
+    .body::<CreateIn>()
+    .answer::<CreatedOut<'_>>(201)
+    .codes(&[ApiCode::Conflict]);
 
 pub(in super::super) async fn create(mut call: Call<CreateAgent>) -> Result<Response, ApiError> {
     let body: CreateIn = call.body().await?;

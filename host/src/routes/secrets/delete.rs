@@ -9,8 +9,15 @@ use super::Address;
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Ask, Subject};
 use crate::error::{ApiCode, ApiError};
+use crate::openapi::Operation;
 use crate::permission::DeleteSecret;
 use crate::reply::empty;
+
+pub(in super::super) const DELETE: Operation =
+    Operation::new("delete_secret", "Delete a secret, so that it can be restored")
+        .at("/v1/secrets/{namespace}/{key}")
+        .empty()
+        .codes(&[ApiCode::SecretNotFound]);
 
 pub(in super::super) async fn delete(call: Call<DeleteSecret>) -> Result<Response, ApiError> {
     let path = Address::of_secret(&call)?;

@@ -1,9 +1,11 @@
 //! A secret as replies describe it, without its value.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::super::timestamp::rfc3339;
+use crate::openapi::words::{SecretType, Tier, Timestamp};
 use crate::store::SecretRow;
 
 /// Stored metadata as an object: clients read it as one, so no metadata is an empty one.
@@ -17,16 +19,20 @@ pub(super) fn namespace_and_key(path: &str) -> (&str, &str) {
 }
 
 /// A secret without its value.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct SecretOut {
     id: String,
     namespace: String,
     key: String,
     version: u64,
+    #[schemars(with = "SecretType")]
     secret_type: &'static str,
+    #[schemars(with = "Tier")]
     access_tier: &'static str,
     metadata: Map<String, Value>,
+    #[schemars(with = "Timestamp")]
     created_at: String,
+    #[schemars(with = "Timestamp")]
     updated_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by: Option<String>,

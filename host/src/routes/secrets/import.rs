@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use warded_core::path::{Path, PathBuf};
@@ -16,25 +17,40 @@ use crate::audit::{Detail, EventType};
 use crate::authorize::{Effect, Stop, Subject};
 use crate::body::not_null;
 use crate::dotenv::{self, Entry};
-use crate::error::ApiError;
+use crate::error::{ApiCode, ApiError};
+use crate::openapi::Operation;
+use crate::openapi::words::{Metadata, SecretPath, SecretType, Tier};
 use crate::permission::ImportSecrets;
 use crate::reply::json;
 
-#[derive(Deserialize)]
+/// A dotenv file.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Import")]
 struct ImportIn {
+    #[schemars(with = "SecretPath")]
     namespace: String,
+    /// `KEY=value` lines: 1 to 500 keys.
     #[serde(deserialize_with = "secret_text")]
+    #[schemars(with = "String")]
     content: Secret<String>,
+    /// `custom` keeps what is stored.
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Option<SecretType>")]
     secret_type: Option<String>,
+    /// Raises the tier that is stored; a lower one keeps it.
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Option<Tier>")]
     access_tier: Option<String>,
+    /// At most 8 KiB of JSON; `null` keeps what is stored.
     #[serde(default, deserialize_with = "object_or_null")]
+    #[schemars(with = "Metadata")]
     metadata: Option<Map<String, Value>>,
 }
 
-#[derive(Serialize)]
+/// What was written.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Imported")]
 struct ImportOut<'a> {
     namespace: &'a str,
     imported: &'a [String],
@@ -42,6 +58,12 @@ struct ImportOut<'a> {
     keys: &'a [String],
     skipped: usize,
 }
+
+pub(in super::super) const IMPORT: Operation =
+    Operation::new("import_secrets", "Write a dotenv file, all of it or nothing")
+        .body::<ImportIn>()
+        .answer::<ImportOut<'_>>(200)
+        .codes(&[ApiCode::PathTaken]);
 
 pub(in super::super) async fn import(mut call: Call<ImportSecrets>) -> Result<Response, ApiError> {
     let body: ImportIn = call.body().await?;

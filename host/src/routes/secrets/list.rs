@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 use warded_core::crypto::token::TokenKind;
 use warded_core::decision::Outcome;
@@ -17,6 +18,7 @@ use crate::audit::mask::mask_tokens;
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Ask, Asker, Effect, Stop, Subject};
 use crate::error::ApiError;
+use crate::openapi::{Operation, Parameter};
 use crate::permission::ReadSecret;
 use crate::query::Query;
 use crate::reply::json;
@@ -26,6 +28,12 @@ use crate::store::SecretRow;
 const MOST: u64 = 10_000;
 /// How many rows are read at a time.
 const BATCH: u64 = 1_000;
+
+/// The parameter `limit` of a listing.
+pub(super) const LIMIT: Parameter = Parameter::number("limit", "Items at most", 1, BATCH);
+/// The parameter `cursor` of a listing.
+pub(super) const CURSOR: Parameter =
+    Parameter::text("cursor", "Where the page before has ended: its `next_cursor`");
 
 /// Which part of a listing.
 #[derive(Debug, Clone, Default)]
@@ -64,11 +72,13 @@ pub(super) struct Listing {
     next: Option<String>,
 }
 
-#[derive(Serialize)]
-struct ListingOut<'a> {
+/// Secrets without their values, in the order of their paths.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ListingOut<'a> {
     namespace: &'a str,
     items: Vec<SecretOut>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// Leads on, if there is more.
     next_cursor: Option<String>,
 }
 
@@ -81,6 +91,10 @@ impl Listing {
         json(StatusCode::OK, &ListingOut { namespace: &namespace, items, next_cursor })
     }
 }
+
+pub(in super::super) const LIST: Operation = Operation::new("list_secrets", "Secrets without their values")
+    .query(&[Parameter::text("namespace", "Only what lies below it"), LIMIT, CURSOR])
+    .answer::<ListingOut<'_>>(200);
 
 pub(in super::super) async fn list(mut call: Call<ReadSecret>) -> Result<Response, ApiError> {
     let namespace = call.query.take("namespace").filter(|text| !text.is_empty());

@@ -2,6 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use warded_core::secret::Secret;
@@ -14,22 +15,43 @@ use super::fields::{Wanted, fits, object_or_null, secret_text};
 use super::write::write;
 use crate::authorize::Subject;
 use crate::body::not_null;
-use crate::error::ApiError;
+use crate::error::{ApiCode, ApiError};
+use crate::openapi::words::{Metadata, SecretType, Tier, Value as ValueText};
+use crate::openapi::{Operation, Parameter};
 use crate::permission::WriteSecret;
 use crate::reply::json;
 
-#[derive(Deserialize)]
+/// A version to be written.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewVersion")]
 struct PutIn {
+    /// At most 64 KiB of UTF-8.
     #[serde(deserialize_with = "secret_text")]
+    #[schemars(with = "ValueText")]
     value: Secret<String>,
+    /// `custom` keeps what is stored.
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Option<SecretType>")]
     secret_type: Option<String>,
+    /// Raises the tier that is stored; a lower one keeps it.
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Option<Tier>")]
     access_tier: Option<String>,
+    /// At most 8 KiB of JSON; `null` keeps what is stored.
     #[serde(default, deserialize_with = "object_or_null")]
+    #[schemars(with = "Metadata")]
     metadata: Option<Map<String, Value>>,
 }
+
+pub(in super::super) const PUT: Operation =
+    Operation::new("put_secret", "Write a secret, or its next version")
+        .at("/v1/secrets/{namespace}/{key}")
+        .headers(&[Parameter::number("If-Match", "Write only if this is the newest version", 1, u64::MAX)])
+        .body::<PutIn>()
+        .answer::<SecretOut>(201)
+        .answer::<SecretOut>(200)
+        .codes(&[ApiCode::Conflict, ApiCode::PathTaken]);
 
 pub(in super::super) async fn put(mut call: Call<WriteSecret>) -> Result<Response, ApiError> {
     let path = Address::of_secret(&call)?;

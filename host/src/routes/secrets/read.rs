@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use warded_core::decision::Outcome;
@@ -14,11 +15,13 @@ use super::super::timestamp::rfc3339;
 use super::super::work::carry_out;
 use super::delete::unknown_secret;
 use super::description::{SecretOut, metadata, namespace_and_key};
-use super::list::{Listing, Page, list_below, looking};
+use super::list::{CURSOR, LIMIT, Listing, ListingOut, Page, list_below, looking};
 use super::{Address, sealing};
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Ask, Effect, Stop, Subject};
-use crate::error::ApiError;
+use crate::error::{ApiCode, ApiError};
+use crate::openapi::words::{SecretType, Tier, Timestamp};
+use crate::openapi::{Operation, Parameter};
 use crate::permission::ReadSecret;
 use crate::query::Query;
 use crate::reply::json;
@@ -47,6 +50,42 @@ enum Found {
     Value { value: Secret<Vec<u8>>, secret: SecretRow, version: u64, updated_at: String },
     Versions(SecretRow, Vec<VersionInfo>),
 }
+
+/// What a path can be answered with, as the query and the caller's scopes say.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "SecretOrListing")]
+#[expect(dead_code, reason = "describes the answers; each is written as it is")]
+enum Any<'a> {
+    /// The value.
+    Value(ValueOut<'a>),
+    /// With `view=metadata`.
+    Metadata(SecretOut),
+    /// With `view=versions`.
+    Versions(VersionsOut<'a>),
+    /// What lies below.
+    Listing(ListingOut<'a>),
+}
+
+pub(in super::super) const READ: Operation =
+    Operation::new("read_secret", "A secret's value, or what lies below the path")
+        .at("/v1/secrets/{namespace}/{key}")
+        .query(&[
+            Parameter::number("version", "This version, not the newest", 1, u32::MAX as u64),
+            Parameter::word("view", "The secret without its value, or its versions", VIEWS),
+            LIMIT,
+            CURSOR,
+        ])
+        .answer::<Any<'_>>(200)
+        .codes(&[ApiCode::SecretNotFound]);
+
+pub(in super::super) const LIST_BELOW: Operation =
+    Operation::new("list_namespace", "Secrets below a namespace, without their values")
+        .at("/v1/secrets/{namespace}")
+        .query(&[LIMIT, CURSOR])
+        .answer::<ListingOut<'_>>(200);
+
+const VIEWS: &[&str] = &["metadata", "versions"];
 
 pub(in super::super) async fn read(mut call: Call<ReadSecret>) -> Result<Response, ApiError> {
     let address = Address::of(&call)?;
@@ -178,26 +217,33 @@ fn show(authority: &mut Effect<'_>, secret: SecretRow, part: Part) -> Result<Fou
     Ok(Found::Value { value, secret, version: version.version, updated_at })
 }
 
-#[derive(Serialize)]
+/// A value.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SecretValue")]
 struct ValueOut<'a> {
     value: &'a str,
+    #[schemars(with = "SecretType")]
     secret_type: &'static str,
+    #[schemars(with = "Tier")]
     access_tier: &'static str,
     metadata: Map<String, Value>,
     version: u64,
+    #[schemars(with = "Timestamp")]
     updated_at: &'a str,
 }
 
-#[derive(Serialize)]
+/// Who wrote which version when.
+#[derive(Serialize, JsonSchema)]
 struct VersionsOut<'a> {
     namespace: &'a str,
     key: &'a str,
     items: Vec<VersionOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct VersionOut<'a> {
     version: u64,
+    #[schemars(with = "Timestamp")]
     created_at: String,
     created_by: &'a str,
 }

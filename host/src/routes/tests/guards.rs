@@ -24,7 +24,7 @@ async fn ask(world: &World, route: &Route, token: Option<&str>) -> super::world:
 }
 
 #[tokio::test]
-async fn every_route_but_health_is_guarded() {
+async fn every_route_but_health_and_the_description_is_guarded() {
     let world = World::new().await;
     let agent = world.agent(&["*"], &["secrets:*:*"]).await;
     let scoped = world.token_of(&agent.key, json!({ "scopes": ["secrets:*:*"] })).await;
@@ -36,7 +36,9 @@ async fn every_route_but_health_is_guarded() {
     let stranger = mint(TokenKind::Scoped, &[9; 32]);
     for route in routes().table() {
         let Some(guard) = route.guard else {
-            assert!(route.pattern.ends_with("/health") || route.pattern == "/health/ready", "{route:?}");
+            let is_open =
+                ["/health", "/health/ready", "/v1/health", "/openapi.json"].contains(&route.pattern);
+            assert!(is_open, "{route:?}");
             ask(&world, route, None).await.assert(200, "");
             continue;
         };
@@ -146,4 +148,12 @@ async fn health_is_for_everybody() {
     world.app.guest.limit_fuel(0);
     world.send(None, Method::GET, "/health/ready", Body::empty()).await.assert(503, "UNAVAILABLE");
     world.send(None, Method::GET, "/health", Body::empty()).await.assert(200, "");
+}
+
+#[tokio::test]
+async fn the_description_is_for_everybody_and_is_the_table_of_routes() {
+    let world = World::new().await;
+    let answer = world.send(None, Method::GET, "/openapi.json", Body::empty()).await;
+    assert_eq!(answer.assert_ok(), &crate::openapi::document(&routes()));
+    assert_eq!(answer.json["openapi"], "3.1.0");
 }

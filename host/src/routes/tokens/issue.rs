@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use warded_core::crypto::token::TokenKind;
 use warded_core::request::{Issue, MAX_TOKEN_NETWORKS, MAX_TOKEN_SCOPES, Target};
@@ -24,23 +25,35 @@ use crate::error::{ApiCode, ApiError};
 use crate::grant::GrantParts;
 use crate::guest::MintedToken;
 use crate::id::{Prefix, new_id};
+use crate::openapi::Operation;
+use crate::openapi::words::{FreeText, Lifetime as LifetimeText, Network, Scope as ScopeText, Timestamp};
 use crate::permission::IssueToken;
+use crate::rate_limit::Rate;
 use crate::reply::json;
 use crate::store::{AgentRow, TokenRow};
 use crate::text::check_free_text;
 use crate::vocabulary;
 
-#[derive(Deserialize)]
+/// A token to be issued.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewToken")]
 struct IssueIn {
+    #[schemars(with = "Vec<ScopeText>", length(min = 1, max = MAX_TOKEN_SCOPES))]
     scopes: Vec<String>,
+    /// An hour if absent.
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Option<LifetimeText>")]
     ttl: Option<Lifetime>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(range(min = 1, max = u32::MAX))]
     max_uses: Option<u64>,
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Option<Vec<Network>>", length(min = 1, max = MAX_TOKEN_NETWORKS))]
     ip_allowlist: Option<Vec<String>>,
+    /// For those who may have to approve it.
     #[serde(default, deserialize_with = "not_null")]
+    #[schemars(with = "Option<FreeText>")]
     reason: Option<String>,
 }
 
@@ -55,6 +68,12 @@ struct Wanted {
 
 /// How long a token lives if nothing is said: an hour.
 const DEFAULT_TTL: u64 = 3_600_000;
+
+pub(in super::super) const ISSUE: Operation = Operation::new("issue_token", "Issue a token to the agent")
+    .body::<IssueIn>()
+    .answer::<IssuedOut<'_>>(200)
+    .codes(&[ApiCode::Conflict])
+    .rate(Rate::Tokens);
 
 pub(in super::super) async fn issue(mut call: Call<IssueToken>) -> Result<Response, ApiError> {
     let body: IssueIn = call.body().await?;
@@ -219,10 +238,13 @@ fn record(authority: &mut Effect<'_>, token: &TokenRow) {
     authority.record(event);
 }
 
-#[derive(Serialize)]
+/// The new token with its text, which is shown this once.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "IssuedToken")]
 struct IssuedOut<'a> {
     token: &'a str,
     token_id: &'a str,
+    #[schemars(with = "Timestamp")]
     expires_at: String,
     scopes: &'a [String],
     agent_id: &'a str,
