@@ -1,6 +1,6 @@
 import { wrongType } from "./argument.js";
 import type { ReasonCode } from "./codes.js";
-import { integer, json, sendBytes, utf8 } from "./engine.js";
+import { integer, json, sendBytes, STALE, status, utf8 } from "./engine.js";
 import { type Grant, Loaded, type Tier } from "./grant.js";
 import { decidePacked } from "./packed.js";
 import { LoadedPolicy, type Policy } from "./policy.js";
@@ -146,11 +146,15 @@ function notAGrant(index: number, value: unknown): TypeError {
 }
 
 /** An answer through documents: slower, and exact about what is wrong. */
-export function askDocument<T>(name: "decide_document" | "explain_document" | "filter", asked: Asked, more?: object): T {
-  const chain = asked.links.map((link, index) => ({ usage: link.usage.document(index) }));
-  const document = utf8(JSON.stringify({ chain, request: asked.request.document(), ...more }));
-  const compiled = asked.links.map((link) => Loaded.bytesOf(link.grant));
-  compiled.push(asked.policy === undefined ? new Uint8Array(0) : LoadedPolicy.bytesOf(asked.policy));
-  const pieces = compiled.flatMap((bytes) => [integer(bytes.length), bytes]);
-  return json<T>(sendBytes(name, integer(asked.links.length), ...pieces, document));
+export function askDocument<T>(name: "decide_document" | "explain_document" | "filter", { links, policy, request }: Asked, more?: object): T {
+  const chain = links.map((link, index) => ({ usage: link.usage.document(index) }));
+  const document = utf8(JSON.stringify({ chain, request: request.document(), ...more }));
+  const grants = links.map((link) => Loaded.bytesOf(link.grant)).flatMap((bytes) => [integer(bytes.length), bytes]);
+  const ask = (): number => sendBytes(name, LoadedPolicy.handleOf(policy), integer(links.length), ...grants, document);
+  let result = ask();
+  if (policy !== undefined && status(result) === STALE) {
+    LoadedPolicy.load(policy);
+    result = ask();
+  }
+  return json<T>(result);
 }

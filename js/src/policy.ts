@@ -69,11 +69,13 @@ export interface CompiledPolicy extends Policy {
   readonly document: PolicyDocument;
 }
 
+const HANDLE_LENGTH = 12;
+
 /** The policy behind both interfaces: its bytes, and where they lie in the engine's cache. */
 export class LoadedPolicy implements Policy {
   readonly #bytes: Uint8Array;
-  /** The handle as three integers; zeros, which no digest is, before it is loaded. */
-  #slot = 0;
+  /** The handle as three integers; before it is loaded one that nothing has, because zeros mean no policy. */
+  #slot = -1;
   #low = 0;
   #high = 0;
 
@@ -92,6 +94,13 @@ export class LoadedPolicy implements Policy {
   /** The bytes themselves, for the engine. */
   static bytesOf(policy: LoadedPolicy): Uint8Array {
     return policy.#bytes;
+  }
+
+  /** The handle in twelve bytes; zeros for none. */
+  static handleOf(policy: LoadedPolicy | undefined): Uint8Array {
+    const handle = new Uint8Array(HANDLE_LENGTH);
+    if (policy !== undefined) LoadedPolicy.writeHandle(policy, new DataView(handle.buffer), 0);
+    return handle;
   }
 
   /** Writes the handle. */

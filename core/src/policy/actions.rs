@@ -13,6 +13,15 @@ pub(super) fn check(entry: &str) -> Result<(), Error> {
     Err(Error::because(ErrorCode::InvalidScope, "write `resource:action`, and paths in `resources`"))
 }
 
+/// Whether one entry means all that the action means, or if `some` is enough, some of it.
+#[inline(never)]
+pub(super) fn meet(entries: &Texts, resource: &str, action: Action<'_>, some: bool) -> bool {
+    entries.iter().any(|entry| {
+        let ours = entry.strip_prefix(resource).and_then(|rest| rest.strip_prefix(':'));
+        ours.is_some_and(|ours| ours == "*" || ours == action.as_str() || (some && action == Action::Any))
+    })
+}
+
 /// The resource and the action of an entry that was checked.
 fn split(entry: &str) -> (&str, Action<'_>) {
     match entry.split_once(':') {
@@ -20,14 +29,6 @@ fn split(entry: &str) -> (&str, Action<'_>) {
         Some((resource, action)) => (resource, Action::Named(action)),
         None => (entry, Action::Any),
     }
-}
-
-/// Whether one entry means all that the action means, or if `some` is enough, some of it.
-#[inline(never)]
-pub(super) fn meet(entries: &Texts, resource: &str, action: Action<'_>, some: bool) -> bool {
-    entries.iter().map(split).any(|(ours, named)| {
-        ours == resource && (named == Action::Any || named == action || (some && action == Action::Any))
-    })
 }
 
 /// Whether each of `inner` is covered.

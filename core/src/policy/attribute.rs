@@ -53,17 +53,17 @@ pub(crate) enum Attribute {
     Weekday,
 }
 
-/// Those that every policy has, in the order of their bytes.
-pub(super) const BUILT_IN: [(&str, Attribute, Kind); 9] = [
-    ("ip", Attribute::Ip, Kind::Address),
-    ("time", Attribute::Time, Kind::Time),
-    ("weekday", Attribute::Weekday, Kind::Weekday),
-    ("trust", Attribute::Trust, Kind::Integer),
-    ("tier", Attribute::Tier, Kind::Tier),
-    ("model", Attribute::Model, Kind::Text),
-    ("host", Attribute::Host, Kind::Host),
-    ("method", Attribute::Method, Kind::Text),
-    ("port", Attribute::Port, Kind::Integer),
+/// Those that every policy has.
+const BUILT_IN: [Attribute; 9] = [
+    Attribute::Host,
+    Attribute::Ip,
+    Attribute::Method,
+    Attribute::Model,
+    Attribute::Port,
+    Attribute::Tier,
+    Attribute::Time,
+    Attribute::Trust,
+    Attribute::Weekday,
 ];
 
 impl Attribute {
@@ -71,16 +71,27 @@ impl Attribute {
     pub(super) fn parse(name: &str, declared: &[Declared]) -> Result<Self, Error> {
         let own = (0..).zip(declared).find(|(_, own)| *own.name == *name);
         let own = own.map(|(index, _)| Self::Declared(index));
-        let known = BUILT_IN.iter().find(|(known, ..)| *known == name).map(|(_, attribute, _)| *attribute);
+        let known = BUILT_IN.into_iter().find(|known| known.of(&[]).0 == name);
         known.or(own).ok_or_else(|| Error::because(ErrorCode::UnknownAttribute, "declare it in `attributes`"))
     }
 
-    fn of(self, declared: &[Declared]) -> (&str, Kind) {
-        if let Self::Declared(index) = self {
-            return declared.get(usize::from(index)).map_or(("", Kind::Text), |own| (&own.name, own.kind));
+    /// Its name and kind.
+    pub(super) fn of(self, declared: &[Declared]) -> (&str, Kind) {
+        match self {
+            Self::Declared(index) => match declared.get(usize::from(index)) {
+                Some(own) => (&own.name, own.kind),
+                None => ("", Kind::Text),
+            },
+            Self::Host => ("host", Kind::Host),
+            Self::Ip => ("ip", Kind::Address),
+            Self::Method => ("method", Kind::Text),
+            Self::Model => ("model", Kind::Text),
+            Self::Port => ("port", Kind::Integer),
+            Self::Tier => ("tier", Kind::Tier),
+            Self::Time => ("time", Kind::Time),
+            Self::Trust => ("trust", Kind::Integer),
+            Self::Weekday => ("weekday", Kind::Weekday),
         }
-        let known = BUILT_IN.iter().find(|(_, attribute, _)| *attribute == self);
-        known.map_or(("", Kind::Text), |(name, _, kind)| (name, *kind))
     }
 
     /// Its name in documents.
@@ -185,7 +196,7 @@ fn is_caller(word: &str) -> Result<(), Error> {
 
 /// Whether a document can declare an attribute of this name.
 pub(super) fn check_name(name: &str) -> Result<(), Error> {
-    if BUILT_IN.iter().any(|(known, ..)| *known == name) {
+    if BUILT_IN.into_iter().any(|known| known.of(&[]).0 == name) {
         return Err(Error::because(ErrorCode::DuplicateId, "every policy has this attribute"));
     }
     given::check_name(name)

@@ -83,11 +83,11 @@ impl<'r> Facts<'r> {
 
     /// What the request gives by name, if it is of the attribute's kind.
     fn given(&self, attribute: Attribute) -> Fact<'r> {
-        let name = attribute.name(self.declared);
+        let (name, kind) = attribute.of(self.declared);
         let Some(given) = self.request.attributes.iter().find(|given| given.name == name) else {
             return Fact::Missing;
         };
-        match (attribute.kind(self.declared), given.value) {
+        match (kind, given.value) {
             (Kind::Address, Scalar::Text(text)) => parse_address(text).map_or(Fact::WrongType, Fact::Address),
             (Kind::Boolean, Scalar::Bool(value)) => Fact::Boolean(value),
             (Kind::Host, Scalar::Text(text)) => match parse_address(text) {

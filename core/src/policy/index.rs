@@ -75,41 +75,42 @@ impl Index {
     pub(super) fn visit(&self, rules: &[Rule], request: &Request<'_>, found: &mut dyn FnMut(u16, &Rule)) {
         let path = if let Target::Path(path) = request.target { Some(path) } else { None };
         let subject = request.subject.map(|subject| subject.id);
+        let (resource, action) = (request.resource.as_str(), Action::Named(request.action.as_str()));
         let mut key = KeyBuffer::new();
-        for resource in ["", request.resource.as_str()] {
-            for (kind, text) in [(PATH, path.map(|path| path.as_str())), (SUBJECT, subject)] {
-                if kind == SUBJECT && text.is_none() {
-                    continue;
-                }
+        for of_actions in ["", resource] {
+            for (kind, text) in
+                [(PATH, path.map_or("", |path| path.as_str())), (SUBJECT, subject.unwrap_or_default())]
+            {
                 key.clear();
                 // It has room for the longest words, paths and subjects.
-                let _ = key
-                    .push(resource)
-                    .and_then(|()| key.push(kind))
-                    .and_then(|()| key.push(text.unwrap_or_default()));
-                let mut place = u32::try_from(self.texts.up_to(key.key())).unwrap_or_default();
-                while let Some(((text, number), up)) = up(&self.texts, &self.parents, place) {
-                    place = up;
+                let _ = key.push(of_actions).and_then(|()| key.push(kind)).and_then(|()| key.push(text));
+                self.beginnings(key.key(), &mut |number| {
                     let [low, high, item_low, item_high] = number.to_le_bytes();
-                    let (at, item) =
-                        (u16::from_le_bytes([low, high]), u16::from_le_bytes([item_low, item_high]));
-                    let Some(rule) =
-                        rules.get(usize::from(at)).filter(|_| key.key().starts_with(text.as_bytes()))
-                    else {
-                        continue;
-                    };
+                    let place = u16::from_le_bytes([low, high]);
+                    let Some(rule) = rules.get(usize::from(place)) else { return };
+                    let item = usize::from(u16::from_le_bytes([item_low, item_high]));
                     let is_for_path = rule.resources.as_ref().is_none_or(|resources| {
-                        let ours = resources.get(usize::from(item));
-                        path.zip(ours).is_some_and(|(path, ours)| ours.as_pattern().matches(path))
+                        path.zip(resources.get(item))
+                            .is_some_and(|(path, ours)| ours.as_pattern().matches(path))
                     });
-                    let action = Action::Named(request.action.as_str());
-                    if is_for_path
-                        && rule.has_action(request.resource.as_str(), action)
-                        && rule.has_subject(subject)
-                    {
-                        found(at, rule);
+                    if is_for_path && rule.has_action(resource, action) && rule.has_subject(subject) {
+                        found(place, rule);
                     }
-                }
+                });
+            }
+        }
+    }
+
+    /// Calls `found` with the number of each text that begins the key.
+    fn beginnings(&self, key: &[u8], found: &mut dyn FnMut(u32)) {
+        let mut place = u32::try_from(self.texts.up_to(key)).unwrap_or_default();
+        let mut is_beginning = false;
+        while let Some(((text, number), up)) = up(&self.texts, &self.parents, place) {
+            place = up;
+            // What begins a beginning begins the key.
+            is_beginning = is_beginning || key.starts_with(text.as_bytes());
+            if is_beginning {
+                found(number);
             }
         }
     }

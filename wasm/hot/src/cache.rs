@@ -112,6 +112,16 @@ impl Cache {
         self.grants.touch(handle)
     }
 
+    /// The policy of a handle in bytes; `None` for twelve zeros, which no handle is.
+    pub(crate) fn policy(&mut self, handle: &[u8]) -> Result<Option<&Policy>, Error> {
+        if handle.iter().all(|byte| *byte == 0) {
+            return Ok(None);
+        }
+        let handle = Handle::read(&mut Reader::new(handle))?;
+        self.use_policy(handle)?;
+        self.policies.find(handle).map(|slot| Some(&slot.object))
+    }
+
     pub(crate) fn use_policy(&mut self, handle: Handle) -> Result<(), Error> {
         self.policies.touch(handle)
     }

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use warded_core::call::error_json;
 use warded_core::error::{Error, ErrorCode};
+use warded_core::policy::Policy;
 use zeroize::Zeroize as _;
 
 use crate::cache::{Cache, Handle};
@@ -12,6 +13,12 @@ use crate::packed;
 
 /// The longest input: 16 MiB of plaintext with everything around it.
 pub const MAX_BUFFER: usize = 17 * 1024 * 1024;
+
+/// The bytes of a handle.
+const HANDLE: usize = 12;
+
+/// An operation of a binding's own that takes a loaded policy.
+pub type WithPolicy = fn(Option<&Policy>, &[u8]) -> Result<Vec<u8>, Error>;
 
 /// An operation that a module can export.
 ///
@@ -154,7 +161,24 @@ impl Engine {
     pub fn run_own(&mut self, length: usize, operation: fn(&[u8]) -> Result<Vec<u8>, Error>) -> u64 {
         self.wipe_behind(length);
         let input = self.buffer.get(..length).ok_or_else(|| Error::new(ErrorCode::InvalidBuffer));
-        match input.and_then(operation) {
+        let answer = input.and_then(operation);
+        self.answer_own(answer)
+    }
+
+    /// The same with a loaded policy: the input begins with its handle, or with twelve zeros for none.
+    pub fn run_with_policy(&mut self, length: usize, operation: WithPolicy) -> u64 {
+        self.wipe_behind(length);
+        let misuse = || Error::new(ErrorCode::InvalidBuffer);
+        let input = self.buffer.get(..length).ok_or_else(misuse);
+        let answer = input.and_then(|input| {
+            let (handle, rest) = input.split_at_checked(HANDLE).ok_or_else(misuse)?;
+            operation(self.cache.policy(handle)?, rest)
+        });
+        self.answer_own(answer)
+    }
+
+    fn answer_own(&mut self, answer: Result<Vec<u8>, Error>) -> u64 {
+        match answer {
             Ok(answer) => self.answer(0, &answer),
             Err(error) => self.refuse(&error),
         }

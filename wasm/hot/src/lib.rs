@@ -16,4 +16,4 @@ mod packed;
 pub mod instance;
 
 pub use cache::Handle;
-pub use engine::{Engine, Export, MAX_BUFFER};
+pub use engine::{Engine, Export, MAX_BUFFER, WithPolicy};

@@ -81,41 +81,41 @@ pub fn lint(input: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(warnings.into_bytes())
 }
 
-/// Decides a request document: the number of grants (4 bytes), the compiled bytes of each grant and of the policy, if there is one, each
-/// behind their length (4), and the JSON text `{"chain":[{"usage"?}],"request"}`; the answer is the decision as JSON text.
+/// Decides a request document: the number of grants (4 bytes), the compiled bytes of each behind their length (4), and the JSON text
+/// `{"chain":[{"usage"?}],"request"}`; the answer is the decision as JSON text.
 ///
 /// # Errors
 /// The field that is wrong, or damaged bytes.
-pub fn decide_document(input: &[u8]) -> Result<Vec<u8>, Error> {
-    asked(input, |chain, policy, request, _| Ok(decide(chain, policy, request).to_document(chain).to_json()))
+pub fn decide_document(policy: Option<&Policy>, input: &[u8]) -> Result<Vec<u8>, Error> {
+    asked(policy, input, |chain, policy, request, _| {
+        Ok(decide(chain, policy, request).to_document(chain).to_json())
+    })
 }
 
 /// Explains a decision: as [`decide_document`].
 ///
 /// # Errors
 /// The field that is wrong, or damaged bytes.
-pub fn explain_document(input: &[u8]) -> Result<Vec<u8>, Error> {
-    asked(input, |chain, policy, request, _| Ok(explain(chain, policy, request).into_bytes()))
+pub fn explain_document(policy: Option<&Policy>, input: &[u8]) -> Result<Vec<u8>, Error> {
+    asked(policy, input, |chain, policy, request, _| Ok(explain(chain, policy, request).into_bytes()))
 }
 
 /// Filters paths: as [`decide_document`], with `paths` beside the request; the answer is `{"indices"}`.
 ///
 /// # Errors
 /// The field that is wrong, or damaged bytes.
-pub fn filter(input: &[u8]) -> Result<Vec<u8>, Error> {
-    asked(input, |chain, policy, request, fields| {
+pub fn filter(policy: Option<&Policy>, input: &[u8]) -> Result<Vec<u8>, Error> {
+    asked(policy, input, |chain, policy, request, fields| {
         Ok(filter_document(chain, policy, request, &fields.required("paths")?)?.to_json())
     })
 }
 
 type Answer = fn(&[Link<'_>], Option<&Policy>, &Request<'_>, &mut Fields<'_, '_>) -> Result<Vec<u8>, Error>;
 
-fn asked(input: &[u8], answer: Answer) -> Result<Vec<u8>, Error> {
+fn asked(policy: Option<&Policy>, input: &[u8], answer: Answer) -> Result<Vec<u8>, Error> {
     let mut reader = Reader::new(input);
     let count = reader.count(LENGTH).map_err(misuse)?;
     let grants = (0..count).map(|_| Grant::from_bytes(reader.bytes()?)).collect::<Result<Vec<_>, _>>()?;
-    let policy = reader.bytes().map_err(misuse)?;
-    let policy = (!policy.is_empty()).then(|| Policy::from_bytes(policy)).transpose()?;
     let document = Value::parse(reader.rest())?;
     let mut fields = Fields::of(&document, &Place::Root)?;
     let mut rest = grants.iter();
@@ -125,7 +125,7 @@ fn asked(input: &[u8], answer: Answer) -> Result<Vec<u8>, Error> {
     let request = fields.required("request")?;
     let request = Request::from_document(&request)?;
     let links: Vec<_> = grants.iter().zip(&usages).map(|(grant, usage)| Link { grant, usage }).collect();
-    let answer = answer(&links, policy.as_ref(), &request, &mut fields)?;
+    let answer = answer(&links, policy, &request, &mut fields)?;
     fields.finish()?;
     Ok(answer)
 }

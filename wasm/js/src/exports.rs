@@ -61,12 +61,25 @@ own! {
     compile_grant, "Compiles a grant document.";
     compile_policy, "Compiles a policy document.";
     covers, "Whether the first scope covers the second.";
-    decide_document, "Decides a request document against compiled grants.";
-    filter, "Which of many paths may be reached.";
-    explain_document, "Explains the decision of a request document.";
     lint, "Warns of what is doubtful in a policy or a grant.";
     overlaps, "Whether two scopes overlap.";
     settle, "Settles a reservation.";
+}
+
+macro_rules! with_policy {
+    ($($name:ident, $doc:literal;)*) => { $(
+        #[doc = $doc]
+        #[unsafe(no_mangle)]
+        pub extern "C" fn $name(length: usize) -> f64 {
+            double(with_engine(|engine| engine.run_with_policy(length, document::$name)))
+        }
+    )* };
+}
+
+with_policy! {
+    decide_document, "Decides a request document against compiled grants, behind the handle of a policy.";
+    explain_document, "Explains the decision of a request document.";
+    filter, "Which of many paths may be reached.";
 }
 
 /// Status and length as a double.
