@@ -4,13 +4,12 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
+import { BINARY } from "./binary.mjs";
 import { Api } from "./http.mjs";
 import { Child, run } from "./process.mjs";
 
-/** The binary under test. */
-export const BINARY = process.env.WARDED_BIN ?? fileURLToPath(new URL("../../target/release/warded", import.meta.url));
+export { BINARY };
 
 const folders = new Set();
 process.on("exit", () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));

@@ -3,9 +3,14 @@
 import http from "node:http";
 import net from "node:net";
 
+import { assertDescribed } from "./contract.mjs";
+
 const DEADLINE = 15_000;
 
-/** One origin, spoken to with one credential. */
+/**
+ * One origin, spoken to with one credential. Every answer is held to the API's description, unless `contract: false`: for an origin that is
+ * not the server itself.
+ */
 export class Api {
   constructor(origin, token, options = {}) {
     this.origin = origin;
@@ -56,7 +61,15 @@ export class Api {
         const parts = [];
         response.on("data", (part) => parts.push(part));
         response.on("error", reject);
-        response.on("end", () => resolve(answer(response.statusCode, response.headers, Buffer.concat(parts).toString())));
+        response.on("end", () => {
+          const found = answer(response.statusCode, response.headers, Buffer.concat(parts).toString());
+          try {
+            if (this.options.contract !== false) assertDescribed({ method, path, bytes }, found);
+            resolve(found);
+          } catch (error) {
+            reject(error);
+          }
+        });
       });
       request.end(bytes);
     });
