@@ -39,8 +39,11 @@ events! {
     AuditErased = "audit.erased";
     AuditExported = "audit.exported";
     MemberInvited = "member.invited";
+    MemberKeyCreated = "member.key_created";
+    MemberKeyRevoked = "member.key_revoked";
     MemberRemoved = "member.removed";
     MemberRoleChanged = "member.role_changed";
+    MemberUpdated = "member.updated";
     PolicyActivated = "policy.activated";
     PolicyChanged = "policy.changed";
     RequestRefused = "request.refused";

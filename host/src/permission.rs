@@ -71,6 +71,9 @@ const NOBODY: Guard = Guard {
 };
 
 const MANAGE_AGENTS: Option<Need> = Some(Need::Scope("agents", "manage"));
+const MANAGE_MEMBERS: Option<Need> = Some(Need::Scope("members", "manage"));
+/// For one's own; [`MANAGE_MEMBERS`] for what is another's.
+const OWN_KEYS: Option<Need> = Some(Need::Scope("me", "read"));
 const MANAGE_TOKENS: Option<Need> = Some(Need::Scope("tokens", "manage"));
 const STANDING: Option<Need> = Some(Need::Standing);
 
@@ -94,6 +97,20 @@ permissions! {
     RevokeToken { agent: STANDING, operator: MANAGE_TOKENS, event: EventType::TokenRevoked }
     /// Let a token see itself.
     InspectToken { scoped: STANDING }
+    /// See members.
+    ReadMembers { operator: MANAGE_MEMBERS }
+    /// Add a member.
+    InviteMember { operator: MANAGE_MEMBERS, event: EventType::MemberInvited }
+    /// Change a member's name or role.
+    ChangeMember { operator: MANAGE_MEMBERS, event: EventType::MemberRoleChanged }
+    /// Remove a member.
+    RemoveMember { operator: MANAGE_MEMBERS, event: EventType::MemberRemoved }
+    /// See API keys: one's own, or all.
+    ReadKeys { operator: OWN_KEYS }
+    /// Make an API key: for oneself, or for anybody.
+    CreateKey { operator: OWN_KEYS, event: EventType::MemberKeyCreated }
+    /// Revoke an API key: one's own, or any.
+    RevokeKey { operator: OWN_KEYS, event: EventType::MemberKeyRevoked }
     /// See who one is.
     ReadMe { operator: Some(Need::Scope("me", "read")) }
     /// See approvals: an operator all, an agent its own.

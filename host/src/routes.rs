@@ -8,8 +8,9 @@ use axum::http::Method;
 
 use crate::app::Shared;
 use crate::permission::{
-    CreateAgent, DeleteSecret, ImportSecrets, InspectToken, IssueToken, ReadAgents, ReadApprovals, ReadAudit,
-    ReadMe, ReadNamespaces, ReadSecret, ReadTokens, RevokeAgent, RevokeToken, WriteSecret,
+    ChangeMember, CreateAgent, CreateKey, DeleteSecret, ImportSecrets, InspectToken, InviteMember,
+    IssueToken, ReadAgents, ReadApprovals, ReadAudit, ReadKeys, ReadMe, ReadMembers, ReadNamespaces,
+    ReadSecret, ReadTokens, RemoveMember, RevokeAgent, RevokeKey, RevokeToken, WriteSecret,
 };
 
 pub mod api_router;
@@ -21,6 +22,7 @@ mod approvals;
 mod audit;
 mod health;
 mod me;
+mod members;
 mod namespaces;
 mod networks;
 mod secrets;
@@ -57,6 +59,19 @@ pub fn routes() -> ApiRouter {
         .route(M::GET, "/v1/approvals", &[approvals::LIST], ReadApprovals, approvals::list)
         .route(M::GET, "/v1/audit", &[audit::LIST], ReadAudit, audit::list)
         .route(M::GET, "/v1/me", &[me::GET], ReadMe, me::get)
+        .route(M::GET, "/v1/members", &[members::LIST], ReadMembers, members::list)
+        .route(M::POST, "/v1/members", &[members::INVITE], InviteMember, members::invite)
+        .route(M::PATCH, "/v1/members/{id}", &[members::CHANGE], ChangeMember, members::change)
+        .route(M::DELETE, "/v1/members/{id}", &[members::REMOVE], RemoveMember, members::remove)
+        .route(M::GET, "/v1/members/{id}/keys", &[members::keys::LIST], ReadKeys, members::keys::list)
+        .route(M::POST, "/v1/members/{id}/keys", &[members::keys::CREATE], CreateKey, members::keys::create)
+        .route(
+            M::DELETE,
+            "/v1/members/{id}/keys/{key_id}",
+            &[members::keys::REVOKE],
+            RevokeKey,
+            members::keys::revoke,
+        )
         .route(M::GET, "/v1/namespaces", &[namespaces::LIST], ReadNamespaces, namespaces::list)
         .route(M::GET, "/v1/secrets", &[secrets::LIST], ReadSecret, secrets::list)
         .route(M::GET, "/v1/secrets/import", &[secrets::LIST_BELOW], ReadSecret, secrets::read)

@@ -59,12 +59,20 @@ impl<P: Permission> Call<P> {
     /// # Errors
     /// 400 naming `id`.
     pub fn id(&self) -> Result<String, ApiError> {
-        let text = self.captured.first().map_or("", Segment::as_str);
+        self.id_at(0, "id")
+    }
+
+    /// One of several segments that stand for ids.
+    ///
+    /// # Errors
+    /// 400 naming it.
+    pub fn id_at(&self, place: usize, name: &str) -> Result<String, ApiError> {
+        let text = self.captured.get(place).map_or("", Segment::as_str);
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         if (1..=128).contains(&text.len()) && text.bytes().all(is_word) {
             return Ok(text.to_owned());
         }
-        Err(ApiError::invalid("id", "an id is 1 to 128 of `A-Z a-z 0-9 _ -`"))
+        Err(ApiError::invalid(name, "an id is 1 to 128 of `A-Z a-z 0-9 _ -`"))
     }
 
     /// A header that may be given once, as text.

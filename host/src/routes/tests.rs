@@ -6,6 +6,7 @@ mod decisions;
 mod guards;
 mod import;
 mod listing;
+mod members;
 mod secrets;
 mod tokens;
 mod version_one;

@@ -1,8 +1,17 @@
-//! Times as replies write them.
+//! Times as requests and replies write them.
 
+use jiff::Timestamp;
 use warded_core::time::Millis;
 
 use crate::audit::record::time_text;
+use crate::error::ApiError;
+
+/// A time given as RFC 3339 with a zone; one before 1970 is 1970.
+pub(super) fn parse_time(field: &str, text: &str) -> Result<Millis, ApiError> {
+    let refused = || ApiError::invalid(field, "expected a time such as `2026-01-31T12:00:00Z`");
+    let timestamp: Timestamp = text.parse().map_err(|_| refused())?;
+    Millis::new(u64::try_from(timestamp.as_millisecond()).unwrap_or_default()).map_err(|_| refused())
+}
 
 /// A time as RFC 3339 in UTC.
 pub(super) fn rfc3339(time: Millis) -> String {

@@ -1,13 +1,11 @@
 //! Nobody grants what they do not hold: an agent made by an agent is covered by it, and never makes agents itself.
 
-use std::net::IpAddr;
-
-use ipnet::IpNet;
 use warded_core::request::{Issue, MAX_TOKEN_SCOPES, Target};
 use warded_core::scope::Scope;
 use warded_core::tier::Tier;
 use warded_core::time::Millis;
 
+use super::super::networks::lie_within;
 use super::create::Wanted;
 use crate::authorize::{Ask, Effect, Stop, scopes};
 use crate::error::{ApiCode, ApiError};
@@ -78,36 +76,11 @@ fn below(namespace: &str) -> String {
 fn policy(authority: &Effect<'_>, maker: &AgentRow, wanted: &Wanted) -> Result<Option<Vec<String>>, Stop> {
     let Some(held) = &maker.ip_policy else { return Ok(wanted.ip_policy.clone()) };
     let Some(networks) = &wanted.ip_policy else { return Ok(Some(held.clone())) };
-    for network in networks {
-        let Some((first, last)) = ends(network) else {
-            return Err(refuse(authority, "a network of `ip_policy` is malformed", "ip_not_allowed"));
-        };
-        let mut is_held = false;
-        for outer in held {
-            let contains = |address: IpAddr| {
-                authority.ask_guest(|guest| scopes::contains(guest, outer, &address.to_string()))
-            };
-            // A network is one range, so one that contains both ends contains all of it.
-            is_held |= contains(first)? && contains(last)?;
-        }
-        if !is_held {
-            return Err(refuse(
-                authority,
-                "a network of `ip_policy` is outside the maker's own",
-                "ip_not_allowed",
-            ));
-        }
+    if !lie_within(authority, held, networks)? {
+        let told = "a network of `ip_policy` is outside the maker's own";
+        return Err(refuse(authority, told, "ip_not_allowed"));
     }
     Ok(Some(networks.clone()))
-}
-
-/// The first and the last address of a canonical network or address.
-fn ends(network: &str) -> Option<(IpAddr, IpAddr)> {
-    if let Ok(address) = network.parse() {
-        return Some((address, address));
-    }
-    let network: IpNet = network.parse().ok()?;
-    Some((network.network(), network.broadcast()))
 }
 
 fn refuse(authority: &Effect<'_>, told: &str, reason: &'static str) -> Stop {

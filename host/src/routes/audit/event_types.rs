@@ -20,7 +20,7 @@ const TYPES: &[(&str, &[&str])] = &[
     ("device", &["registered", "authenticated", "refused", "trust_changed"]),
     ("key", &["rotated"]),
     ("llm", &["request", "refused"]),
-    ("member", &["invited", "role_changed", "removed"]),
+    ("member", &["invited", "role_changed", "removed", "updated", "key_created", "key_revoked"]),
     ("policy", &["changed", "activated"]),
     ("request", &["refused"]),
     (

@@ -170,6 +170,15 @@ impl World {
         self.send(Some(token), Method::POST, path, Body::from(body.to_string())).await
     }
 
+    pub(super) async fn patch(&self, token: &str, path: &str, body: Value) -> Answer {
+        self.send(Some(token), Method::PATCH, path, Body::from(body.to_string())).await
+    }
+
+    /// The id of the operator whose key it is.
+    pub(super) async fn me(&self, key: &str) -> String {
+        self.get(key, "/v1/me").await.text("id")
+    }
+
     /// `PUT /v1/secrets/{path}`.
     pub(super) async fn put(&self, token: &str, path: &str, body: Value) -> Answer {
         self.send(Some(token), Method::PUT, &format!("/v1/secrets/{path}"), Body::from(body.to_string()))
