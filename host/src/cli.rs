@@ -2,19 +2,36 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::config::{ConfigError, Typed};
-use crate::store::Role;
 
+pub mod agent;
 pub mod audit;
+pub mod client;
+pub mod completions;
+pub mod connection;
 pub mod decide;
 pub mod diagnostic;
+pub mod failure;
+pub mod input;
 pub mod lint;
+pub mod member;
+pub mod plain;
+pub mod secret;
+pub mod session;
+pub mod show;
+pub mod token;
 
+use agent::AgentCommand;
 use audit::AuditCommand;
+use completions::CompletionsArgs;
+use connection::Remote;
 use decide::DecideArgs;
 use lint::LintArgs;
+use member::MemberCommand;
+use secret::SecretCommand;
+use token::TokenCommand;
 
 /// Credential control for AI agents.
 #[derive(Debug, Parser)]
@@ -28,9 +45,13 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Read and check the audit of a data folder or an export, without a server
+    /// Make, change and end agents
+    Agent(Remote<AgentCommand>),
+    /// Look at the audit, export it, and check it without a server
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Print what completes commands in a shell
+    Completions(CompletionsArgs),
     /// Print the settings that hold, and where each comes from
     Config(ConfigArgs),
     /// Say what grants and a policy come to for a request, and why: exit status 0 for an allow, 1 for anything else
@@ -40,11 +61,13 @@ pub enum Command {
     Keyring(KeyringCommand),
     /// Look for what is wrong or doubtful in a policy or a grant: exit status 0 if there is nothing, 1 if there is
     Lint(LintArgs),
-    /// Add people to a data folder that no server is using
+    /// Invite people and keep their keys
     #[command(subcommand)]
     Member(MemberCommand),
     /// Print the description of the HTTP API: OpenAPI 3.1
     Openapi,
+    /// Store, read and change secrets
+    Secret(Remote<SecretCommand>),
     /// Run the server
     #[command(
         after_help = "Every setting is also a key of the file and an environment variable, `WARDED_` and the key in \
@@ -52,6 +75,8 @@ capitals: see `warded config` and config.default.toml.\nThe first line on stdout
 second where the metrics are; everything else goes to stderr."
     )]
     Serve(ServeArgs),
+    /// Issue, look at and end scoped tokens
+    Token(Remote<TokenCommand>),
 }
 
 /// The flags of `serve`.
@@ -109,77 +134,6 @@ pub struct ConfigArgs {
 pub enum KeyringCommand {
     /// Make a keyring with one random key, and say where it is
     Create(FolderFlags),
-}
-
-/// `member …`
-#[derive(Debug, Subcommand)]
-pub enum MemberCommand {
-    /// Add a member with an API key, and say in which file the key is
-    Create(MemberArgs),
-}
-
-/// The flags of `member create`.
-#[derive(Debug, Args)]
-pub struct MemberArgs {
-    /// What the member may do
-    #[arg(long)]
-    pub role: RoleArg,
-    /// The member's address
-    #[arg(long, value_parser = parse_line)]
-    pub email: String,
-    /// The member's name
-    #[arg(long, value_parser = parse_line)]
-    pub name: String,
-    /// Print the key instead of writing it to a file
-    #[arg(long)]
-    pub reveal: bool,
-    /// The folders.
-    #[command(flatten)]
-    pub folders: FolderFlags,
-}
-
-/// A role on the command line.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum RoleArg {
-    /// Everything
-    Admin,
-    /// Audit only
-    Auditor,
-    /// Secrets, agents, policies and approvals
-    Editor,
-    /// Metadata only, never a value
-    Viewer,
-}
-
-impl RoleArg {
-    /// The name of the file of such a member's key, without its ending.
-    #[must_use]
-    pub const fn file(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Auditor => "auditor",
-            Self::Editor => "editor",
-            Self::Viewer => "viewer",
-        }
-    }
-}
-
-impl From<RoleArg> for Role {
-    fn from(role: RoleArg) -> Self {
-        match role {
-            RoleArg::Admin => Self::Admin,
-            RoleArg::Auditor => Self::Auditor,
-            RoleArg::Editor => Self::Editor,
-            RoleArg::Viewer => Self::Viewer,
-        }
-    }
-}
-
-fn parse_line(text: &str) -> Result<String, &'static str> {
-    if text.trim().is_empty() || text.len() > 254 || text.chars().any(char::is_control) {
-        return Err("expected 1 to 254 characters on one line");
-    }
-    Ok(text.to_owned())
 }
 
 impl SettingFlags {

@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use warded::audit::mask::mask_tokens;
 use warded::cli::audit::{self, AuditCommand, ExportArgs, VerifyArgs};
+use warded::cli::connection::Connection;
 use warded::cli::decide::{self, DecideArgs};
+use warded::cli::failure::Failure;
 use warded::cli::lint::{self, LintArgs};
-use warded::cli::{
-    Cli, Command, ConfigArgs, FolderFlags, KeyringCommand, MemberArgs, MemberCommand, ServeArgs,
-};
+use warded::cli::member::{self, MemberArgs, MemberCommand};
+use warded::cli::session::Session;
+use warded::cli::{Cli, Command, ConfigArgs, FolderFlags, KeyringCommand, ServeArgs, completions};
 use warded::clock::Clock;
 use warded::start::{HandedOver, NewMember, create_member, timestamp};
 use warded::{keys, logging, openapi, run};
@@ -19,26 +21,44 @@ fn main() -> ExitCode {
     match execute(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
-            // Nobody is left to tell if stderr is closed.
-            let _ = writeln!(io::stderr(), "warded: {error}");
-            ExitCode::FAILURE
+            let failure = error.downcast_ref::<Failure>();
+            if !failure.is_some_and(Failure::is_closed_pipe) {
+                // Nobody is left to tell if stderr is closed.
+                let _ = writeln!(io::stderr(), "warded: {error}");
+            }
+            failure.map_or(ExitCode::FAILURE, |failure| ExitCode::from(failure.exit_status()))
         }
     }
 }
 
 fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Agent(it) => remote(&it.connection, |session| it.command.run(session))?,
         Command::Audit(AuditCommand::Export(args)) => export(&args)?,
+        Command::Audit(AuditCommand::List(it)) => remote(&it.connection, |session| it.args.run(session))?,
         Command::Audit(AuditCommand::Verify(args)) => return verify(&args),
+        Command::Completions(args) => completions::print(&args, &mut io::stdout().lock()),
         Command::Config(args) => config(&args)?,
         Command::Decide(args) => return decide(&args),
         Command::Keyring(KeyringCommand::Create(folders)) => create_keyring(&folders)?,
         Command::Lint(args) => return lint(&args),
         Command::Member(MemberCommand::Create(args)) => add_member(&args)?,
         Command::Openapi => io::stdout().lock().write_all(&openapi::bytes())?,
+        Command::Member(MemberCommand::Me(it)) => remote(&it.connection, member::me)?,
+        Command::Secret(it) => remote(&it.connection, |session| it.command.run(session))?,
         Command::Serve(args) => serve(&args)?,
+        Command::Token(it) => remote(&it.connection, |session| it.command.run(session))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A command to a server, with the key and the address that are found.
+fn remote(
+    connection: &Connection,
+    run: impl FnOnce(&mut Session<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr());
+    run(&mut Session::new(connection, Clock::system().now(), &mut out, &mut err)?)
 }
 
 fn serve(args: &ServeArgs) -> anyhow::Result<()> {

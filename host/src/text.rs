@@ -53,8 +53,9 @@ pub fn check_name(field: &str, text: &str) -> Result<(), ApiError> {
 
 const MAX_NAME: usize = 100;
 
-/// The characters that change the direction of text (Unicode, `Bidi_Control`).
-const fn is_bidi(character: char) -> bool {
+/// Whether a character changes the direction of text (Unicode, `Bidi_Control`).
+#[must_use]
+pub const fn is_bidi(character: char) -> bool {
     matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -11,14 +11,21 @@ use warded_core::audit::checkpoint::{Checkpoint, PublicKey};
 use warded_core::document::{Item, Value};
 use warded_core::error::Place;
 
+use super::connection::To;
 use crate::audit::export::{ExportError, export_ndjson};
 use crate::audit::verify::{Broken, Trust, Verified, VerifyError, verify_data, verify_export};
+
+pub mod list;
+
+use list::ListArgs;
 
 /// `audit …`
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
     /// Write every record to a file or to stdout, as NDJSON that can be verified anywhere
     Export(ExportArgs),
+    /// List what happened, newest first
+    List(To<ListArgs>),
     /// Compute the chain again and name the first record that does not hold
     Verify(VerifyArgs),
 }

@@ -1,0 +1,291 @@
+// `warded agent|token|secret|audit|…` against the real server, as a person and as a script use them.
+
+import assert from "node:assert/strict";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import { Commands, fields, rows } from "./commands.mjs";
+import { folder, Server, warded } from "./harness.mjs";
+import { run } from "./process.mjs";
+import { forge, miscount } from "./token.mjs";
+
+const server = new Server();
+let admin;
+before(async () => {
+  await server.start();
+  admin = new Commands(server.origin, server.adminKey);
+});
+after(() => server.dispose());
+
+const WHEN = /^(now|\d+ (s|min|h|d) ago|in \d+ (s|min|h|d)), \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/;
+
+/** An agent and the commands with its key. */
+async function agent(name, namespace) {
+  const { api_key: key, id } = await server.agent({ name, namespaces: [namespace], scopes: [`secrets:*:${namespace}/*`, "namespaces:read"] });
+  return { id, key, commands: new Commands(server.origin, key) };
+}
+
+describe("agents", () => {
+  const make = ["agent", "create", "made", "--namespace", "made", "--scope", "secrets:read:made/*"];
+
+  test("are made, shown, listed and ended, and the key goes into a private file", async () => {
+    const bounds = ["--ip", "127.0.0.0/8", "--max-ttl", "15m", "--max-tier", "sensitive", "--description", "it tests"];
+    const made = fields(await admin.done([...make, ...bounds, "--output", "made.key"]));
+    assert.equal(made.name, "made");
+    assert.equal(made["ip policy"], "127.0.0.0/8");
+    assert.equal(made["token ceiling ttl"], "900");
+    assert.equal(made["token ceiling tier"], "sensitive");
+    assert.match(made.created, WHEN);
+    const key = readFileSync(admin.file("made.key"), "utf8");
+    assert.match(key, /^wda_\w{49}\n$/);
+    assert.equal(statSync(admin.file("made.key")).mode & 0o777, 0o600);
+
+    const [row] = rows(await admin.done(["agent", "list"])).filter((one) => one.NAME === "made");
+    assert.equal(row.ACTIVE, "yes");
+    assert.equal(row["ALLOWED SCOPES"], "secrets:read:made/*");
+    assert.equal(fields(await admin.done(["agent", "show", row.ID])).description, "it tests");
+    assert.equal((await admin.json(["agent", "show", "made"])).id, row.ID);
+
+    await admin.fails(["agent", "delete", "made"], 2, /cannot be undone: add --yes/);
+    assert.equal((await admin.json(["agent", "show", "made"])).active, true, "nothing was done");
+    await admin.done(["agent", "delete", "made", "--yes"]);
+    assert.equal((await admin.json(["agent", "show", "made"])).active, false);
+    await admin.fails(["agent", "show", "nobody"], 1, /NOT_FOUND/);
+  });
+
+  test("are not made when nobody said where the key goes, or the file is there", async () => {
+    const other = make.with(2, "unmade");
+    await admin.fails(other, 2, /--output FILE .* --reveal/);
+    writeFileSync(admin.file("taken"), "mine");
+    await admin.fails([...other, "--output", "taken"], 2, /`taken` is there already/);
+    assert.equal(readFileSync(admin.file("taken"), "utf8"), "mine");
+    await admin.fails(["agent", "show", "unmade"], 1, /NOT_FOUND/);
+  });
+
+  test("leave no file behind when the server refuses", async () => {
+    const wrong = ["agent", "create", "unscoped", "--namespace", "a", "--scope", "nonsense", "--output", "unscoped.key"];
+    await admin.fails(wrong, 1, /VALIDATION_FAILED: .*; allowed_scopes\[0\]: /);
+    assert.throws(() => statSync(admin.file("unscoped.key")), /ENOENT/);
+  });
+
+  test("show the key alone on stdout with --reveal, and in JSON only then", async () => {
+    const args = (name) => make.with(2, name);
+    const revealed = await admin.run([...args("shown"), "--reveal"]);
+    assert.match(revealed.stdout, /^wda_\w{49}\n$/);
+    assert.match(revealed.stderr, /^name +shown$/m);
+    assert.match((await admin.json([...args("shown-json"), "--reveal"])).api_key, /^wda_/);
+    const kept = await admin.json([...args("kept-json"), "--output", "kept.key"]);
+    assert.equal(kept.api_key, undefined);
+    assert.equal(kept.name, "kept-json");
+  });
+});
+
+describe("tokens", () => {
+  test("are issued by an agent, looked at by themselves, and ended", async () => {
+    const { commands, id } = await agent("token-maker", "tokens");
+    const issue = ["token", "issue", "--scope", "secrets:read:tokens/*", "--ttl", "5m", "--max-uses", "3", "--ip", "127.0.0.1", "--reason", "a test"];
+    const token = (await commands.done([...issue, "--reveal"])).trim();
+    assert.match(token, /^wds_\w{49}$/);
+    const self = fields(await new Commands(server.origin, token).done(["token", "show"]));
+    assert.equal(self["agent id"], id);
+    assert.equal(self["uses remaining"], "3");
+    assert.equal(self.reason, "a test");
+    assert.match(self.expires, /^in 4 min, /);
+
+    for (const who of [admin, commands]) {
+      const [row] = rows(await who.done(["token", "list"])).filter((one) => one["TOKEN ID"] === self["token id"]);
+      assert.equal(row.ACTIVE, "yes");
+    }
+    await commands.fails(["token", "revoke", self["token id"]], 2, /--yes/);
+    await commands.done(["token", "revoke", self["token id"], "--yes"]);
+    assert.equal((await admin.json(["token", "show", self["token id"]])).active, false);
+  });
+
+  test("a refusal says why and what to do", async () => {
+    const { commands } = await agent("token-refused", "tokens");
+    await commands.fails(["token", "issue", "--scope", "secrets:read:other/*", "--reveal"], 1, /^warded: SCOPE_DENIED: .*\(scope_missing, namespace_not_allowed\): use a key/);
+    await commands.fails(["token", "issue", "--scope", "secrets:read:tokens/*", "--ttl", "99d", "--reveal"], 1, /VALIDATION_FAILED: .*ttl: /);
+    await admin.fails(["token", "issue", "--scope", "secrets:read:tokens/*", "--reveal"], 1, /SCOPE_DENIED/);
+  });
+});
+
+describe("secrets", () => {
+  const value = "s3cret-value-of-a-test";
+
+  test("go in by standard input or a file, and come out only with --reveal", async () => {
+    const { commands } = await agent("storer", "store");
+    const set = ["secret", "set", "store/app/KEY", "--type", "api_key", "--metadata", '{"team":"a"}'];
+    const stored = fields(await commands.done(set, { input: `${value}\n` }));
+    assert.equal(stored.version, "1");
+    assert.equal(stored["secret type"], "api_key");
+    assert.equal(stored["metadata team"], "a");
+
+    for (const args of [["secret", "get", "store/app/KEY"], ["secret", "list", "store"], ["secret", "versions", "store/app/KEY"]]) {
+      for (const form of [[], ["--json"]]) assert.ok(!(await commands.done([...args, ...form])).includes(value), args.join(" "));
+    }
+    assert.equal(await commands.done(["secret", "get", "store/app/KEY", "--reveal"]), value, "exactly the value");
+    assert.equal((await commands.json(["secret", "get", "store/app/KEY", "--reveal"])).value, value);
+    await commands.done(["secret", "get", "store/app/KEY", "--output", "value"]);
+    assert.equal(readFileSync(commands.file("value"), "utf8"), value);
+    assert.equal(statSync(commands.file("value")).mode & 0o777, 0o600);
+
+    writeFileSync(commands.file("pem"), "-----BEGIN-----\nabc\n-----END-----\n");
+    assert.equal((await commands.json(["secret", "set", "store/app/KEY", "--from-file", "pem", "--if-version", "1"])).version, 2);
+    assert.equal(await commands.done(["secret", "get", "store/app/KEY", "--reveal"]), readFileSync(commands.file("pem"), "utf8"));
+    assert.equal(await commands.done(["secret", "get", "store/app/KEY", "--reveal", "--version", "1"]), value);
+    await commands.fails(["secret", "set", "store/app/KEY", "--if-version", "1"], 1, /CONFLICT/, { input: "x" });
+    assert.deepEqual(rows(await commands.done(["secret", "versions", "store/app/KEY"])).map((row) => row.VERSION).sort(), ["1", "2"]);
+  });
+
+  test("cannot be given as an argument", async () => {
+    const result = await admin.run(["secret", "set", "store/app/ARG", value]);
+    assert.equal(result.code, 2);
+    await admin.fails(["secret", "get", "store/app/ARG"], 1, /SECRET_NOT_FOUND: .*`warded secret list`/);
+    await admin.fails(["secret", "set", "store/app/ARG"], 2, /the value is empty/);
+    await admin.fails(["secret", "set", "store/app/ARG"], 2, /not UTF-8: encode it/, { input: Buffer.from([0xff, 0xfe]) });
+  });
+
+  test("are listed page after page, deleted, and found by namespace", async () => {
+    const { commands } = await agent("lister", "listed");
+    const names = ["a/ONE", "a/TWO", "b/THREE"];
+    for (const name of names) await commands.done(["secret", "set", `listed/${name}`], { input: "v" });
+    const listed = rows(await commands.done(["secret", "list", "listed"])).map((row) => `${row.NAMESPACE}/${row.KEY}`);
+    assert.deepEqual(listed, names.map((name) => `listed/${name}`));
+    const first = await commands.run(["secret", "list", "listed", "--limit", "2"]);
+    assert.equal(rows(first.stdout).length, 2);
+    const [, cursor] = /^there is more: --cursor (\S+)$/m.exec(first.stderr);
+    assert.deepEqual((await commands.json(["secret", "list", "listed", "--cursor", cursor])).items.map((item) => item.key), ["THREE"]);
+    assert.deepEqual(rows(await commands.done(["secret", "namespaces"])).map((row) => row.NAMESPACE), ["listed/a", "listed/b"]);
+    assert.deepEqual((await commands.json(["secret", "namespaces"])).items, ["listed/a", "listed/b"]);
+
+    await commands.done(["secret", "delete", "listed/b/THREE"]);
+    await commands.fails(["secret", "get", "listed/b/THREE"], 1, /SECRET_NOT_FOUND/);
+    const none = await commands.run(["secret", "list", "listed/b"]);
+    assert.deepEqual([none.code, none.stdout, none.stderr], [0, "", "no secrets\n"]);
+    await commands.fails(["secret", "get", "listed/a", "--reveal"], 1, /`warded secret list listed\/a`/);
+  });
+
+  test("come from a dotenv file, all or nothing", async () => {
+    const { commands } = await agent("importer", "imported");
+    writeFileSync(commands.file("app.env"), 'export ONE=1\nTWO="two\\nlines" # why\n');
+    const answer = await commands.json(["secret", "import", "app.env", "--namespace", "imported/app"]);
+    assert.deepEqual(answer.imported, ["ONE", "TWO"]);
+    assert.equal(await commands.done(["secret", "get", "imported/app/TWO", "--reveal"]), "two\nlines");
+    await commands.fails(["secret", "import", "-", "--namespace", "imported/other"], 1, /content: .*line 2/, { input: "A=1\nA=2\n" });
+    assert.deepEqual((await commands.json(["secret", "list", "imported/other"])).items, []);
+  });
+
+  test("a path that is none is refused before anything is sent", async () => {
+    for (const path of ["KEY", "a//b", "../a/b", "a/b c"]) {
+      const result = await admin.run(["secret", "get", path]);
+      assert.equal(result.code, 2, path);
+    }
+  });
+});
+
+describe("people and the audit", () => {
+  test("a key says whose it is", async () => {
+    assert.equal(fields(await admin.done(["member", "me"])).role, "admin");
+    assert.equal((await admin.json(["member", "me"])).role, "admin");
+  });
+
+  test("events are listed by filters, newest first", async () => {
+    await admin.done(["secret", "set", "audited/app/KEY"], { input: "v" });
+    const listed = rows(await admin.done(["audit", "list", "--path", "audited/app/KEY", "--outcome", "allow"]));
+    assert.deepEqual(listed.map((row) => row["EVENT TYPE"]), ["secret.created"]);
+    assert.match(listed[0].CREATED, WHEN);
+    const page = await admin.run(["audit", "list", "--limit", "1"]);
+    const [, cursor] = /--cursor (\d+)/.exec(page.stderr);
+    const [newest] = rows(page.stdout);
+    const next = await admin.json(["audit", "list", "--limit", "1", "--cursor", cursor]);
+    assert.equal(next.events[0].seq, Number(newest.SEQ) - 1);
+    await admin.fails(["audit", "list", "--outcome", "perhaps"], 1, /VALIDATION_FAILED: .*outcome/);
+  });
+});
+
+describe("the key", () => {
+  const list = ["agent", "list"];
+
+  test("a wrong one is told as such, and one that is none goes nowhere", async () => {
+    const unknown = forge("k");
+    await new Commands(server.origin, unknown).fails(list, 1, /^warded: UNAUTHORIZED: .*: name a key that is valid/);
+    for (const text of [miscount(unknown), "hunter2", ""]) {
+      const before = server.stderr.length;
+      const result = await new Commands(server.origin, text).fails(list, 2, /holds no key of Warded/);
+      assert.ok(text === "" || !result.stderr.includes(text), "it is not repeated");
+      assert.ok(!server.stderr.slice(before).includes("UNAUTHORIZED"));
+    }
+    await new Commands(server.origin).fails(list, 2, /there is no key to use: .*--key-file/);
+  });
+
+  test("comes from the flag, a variable, or this folder's first admin, which is said", async () => {
+    const none = new Commands(server.origin);
+    await none.done(list, { env: { WARDED_API_KEY: server.adminKey } });
+    await none.done([...list, "--key-file", join(server.keys, "admin.key")], { env: { WARDED_API_KEY: "nonsense" } });
+    await none.fails(list, 2, /both set: unset one/, { env: { WARDED_API_KEY: server.adminKey, WARDED_KEY_FILE: "x" } });
+    const there = new Commands(server.origin, undefined, { cwd: server.root });
+    assert.match((await there.run(list)).stderr, /^warded: using the key in keys\/admin\.key\n/);
+    await there.fails([...list, "--url", "http://192.0.2.1"], 2, /--insecure-http/);
+    await there.fails([...list, "--url", "https://192.0.2.1"], 2, /there is no key to use/);
+    const open = new Commands(server.origin, server.adminKey);
+    chmodSync(open.env.WARDED_KEY_FILE, 0o644);
+    assert.match((await open.run(list)).stderr, /can be read by other users: run `chmod go-rwx`/);
+  });
+
+  test("no argument takes a key or a value", async () => {
+    const all = (await warded(["completions", "fish"])).stdout;
+    assert.ok(all.includes("-l key-file"));
+    for (const flag of ["-l key ", "-l api-key", "-l token ", "-l value ", "-l password"]) assert.ok(!all.includes(flag), flag);
+  });
+});
+
+describe("the way to the server", () => {
+  test("a server that is down is told as such", async () => {
+    await admin.fails(["agent", "list", "--url", "http://127.0.0.1:9"], 1, /nothing listens at http:\/\/127\.0\.0\.1:9: start a server/);
+    await admin.fails(["agent", "list", "--url", "ftp://x"], 2, /expected an address/);
+    await admin.fails(["agent", "list", "--url", "http://me:hunter2@127.0.0.1"], 2, /a URL with `@` is refused/);
+  });
+
+  test("a redirect is not followed, so the key stays here; what is not Warded is told as such", async (t) => {
+    const seen = [];
+    const stranger = http.createServer((request, response) => {
+      seen.push(request.url);
+      if (request.url.startsWith("/v1/agents")) response.writeHead(307, { location: "/elsewhere" }).end();
+      else response.writeHead(502).end("<h1>\u001b[2J</h1>");
+    });
+    await new Promise((listening) => stranger.listen(0, "127.0.0.1", listening));
+    t.after(() => stranger.close());
+    const url = `http://127.0.0.1:${stranger.address().port}`;
+    await admin.fails(["agent", "list", "--url", url], 1, /redirects to `\/elsewhere`, and the key is not sent there/);
+    await admin.fails(["token", "list", "--url", url], 1, /HTTP 502 and not Warded's/);
+    assert.deepEqual(seen, ["/v1/agents", "/v1/tokens"]);
+  });
+
+  test("proxies of the environment are not asked", async (t) => {
+    const asked = [];
+    const proxy = http.createServer((request, response) => (asked.push(request.url), response.end()));
+    await new Promise((listening) => proxy.listen(0, "127.0.0.1", listening));
+    t.after(() => proxy.close());
+    const url = `http://127.0.0.1:${proxy.address().port}`;
+    const names = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+    await admin.done(["agent", "list"], { env: Object.fromEntries(names.map((name) => [name, url])) });
+    assert.deepEqual(asked, []);
+  });
+});
+
+describe("completions", () => {
+  test("are made for each shell, and bash takes them", async () => {
+    for (const shell of ["bash", "zsh", "fish", "powershell"]) {
+      const script = await warded(["completions", shell]);
+      assert.equal(script.code, 0);
+      for (const word of ["secret", "agent", "key-file"]) assert.ok(script.stdout.includes(word), `${shell}: ${word}`);
+      if (shell === "bash") {
+        const parsed = await run("bash", ["-n"], { input: script.stdout });
+        assert.deepEqual([parsed.code, parsed.stderr], [0, ""]);
+      }
+    }
+    assert.equal((await warded(["completions", "tcsh"], { cwd: folder() })).code, 2);
+  });
+});
