@@ -11,7 +11,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-pub use resolved::{Config, ForwardedHeader, LogFormat, MetricsListen, RateLimitSettings};
+pub use resolved::{Config, ForwardedHeader, LogFormat, MetricsListen, RateLimitSettings, SecondOperator};
 pub use settings::{Kind, SETTINGS, Setting, Source, find};
 
 /// What is wrong with the settings, and where: one line.
@@ -105,6 +105,9 @@ impl Typed {
             drain_timeout: self.parsed("drain_timeout", resolved::parse_timeout)?,
             tokens_per_agent: self.number("tokens_per_agent", 1, 1_000_000)?,
             token_ttl_ceiling: self.parsed("token_ttl_ceiling", resolved::parse_ceiling)?,
+            second_operator: self.parsed("second_operator", resolved::parse_second_operator)?,
+            webhook_allow: self.networks("webhook_allow")?,
+            webhook_retries: self.each("webhook_retries", resolved::parse_ceiling)?,
             log: self.parsed("log", |text| Ok(text.to_owned()))?,
             log_format: self.parsed("log_format", resolved::parse_log_format)?,
         })
@@ -136,11 +139,14 @@ impl Typed {
     }
 
     fn networks(&self, key: &str) -> Result<Vec<Network>, ConfigError> {
+        self.each(key, |text| Network::parse(text).map_err(|error| error.to_string()))
+    }
+
+    fn each<T>(&self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, ConfigError> {
         let (value, source) = self.found(key)?;
         let entries = value.as_array().into_iter().flatten().filter_map(Value::as_str).enumerate();
-        let parse = |(index, text)| {
-            Network::parse(text).map_err(|error| source.error(&format!("{key}[{index}]"), error.to_string()))
-        };
+        let parse =
+            |(index, text)| parse(text).map_err(|message| source.error(&format!("{key}[{index}]"), message));
         entries.map(parse).collect()
     }
 

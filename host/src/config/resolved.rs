@@ -42,6 +42,12 @@ pub struct Config {
     pub tokens_per_agent: u32,
     /// The longest life of a scoped token.
     pub token_ttl_ceiling: Millis,
+    /// Whether what weakens a safeguard needs a second operator.
+    pub second_operator: SecondOperator,
+    /// Where webhooks may go although it is private, and may go without TLS.
+    pub webhook_allow: Vec<Network>,
+    /// How long a webhook's delivery waits after each attempt that failed; after the last, nobody tries any more.
+    pub webhook_retries: Vec<Millis>,
     /// Which log lines are written, in tracing's filter syntax.
     pub log: String,
     /// How log lines look.
@@ -81,6 +87,15 @@ pub enum ForwardedHeader {
     Forwarded,
     /// The older list of addresses.
     XForwardedFor,
+}
+
+/// Whether what weakens a safeguard needs a second operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondOperator {
+    /// One suffices, and the record says so.
+    Recorded,
+    /// One alone is refused.
+    Required,
 }
 
 /// How log lines look.
@@ -136,6 +151,14 @@ pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
 
 pub(super) fn parse_ceiling(text: &str) -> Result<Millis, String> {
     parse_ttl(text, Millis::MAX).map_err(|error| error.to_string())
+}
+
+pub(super) fn parse_second_operator(text: &str) -> Result<SecondOperator, String> {
+    match text {
+        "recorded" => Ok(SecondOperator::Recorded),
+        "required" => Ok(SecondOperator::Required),
+        _ => Err("expected `recorded` or `required`".to_owned()),
+    }
 }
 
 pub(super) fn parse_log_format(text: &str) -> Result<LogFormat, String> {

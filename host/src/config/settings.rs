@@ -56,6 +56,9 @@ pub const SETTINGS: &[Setting] = &[
     setting("drain_timeout", Kind::Text, r#""30s""#),
     setting("tokens_per_agent", Kind::Integer, "1000"),
     setting("token_ttl_ceiling", Kind::Text, r#""24h""#),
+    setting("second_operator", Kind::Text, r#""recorded""#),
+    setting("webhook_allow", Kind::List, "[]"),
+    setting("webhook_retries", Kind::List, r#"["5s", "30s", "2m", "10m", "1h", "6h"]"#),
     setting("log", Kind::Text, r#""info""#),
     setting("log_format", Kind::Text, r#""auto""#),
 ];
