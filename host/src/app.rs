@@ -8,6 +8,7 @@ use crate::extract::KnownCallers;
 use crate::guest::Guest;
 use crate::metrics::Metrics;
 use crate::policy::Policies;
+use crate::policy::shadow::Shadow;
 use crate::rate_limit::RateLimits;
 use crate::refusals::Refusals;
 use crate::role::RoleGrants;
@@ -38,6 +39,8 @@ pub struct App {
     pub policies: Policies,
     /// What the roles come to.
     pub role_grants: RoleGrants,
+    /// What another policy would have answered.
+    pub shadow: Shadow,
 }
 
 impl App {
@@ -62,6 +65,7 @@ impl App {
             callers: KnownCallers::default(),
             policies: Policies::default(),
             role_grants: RoleGrants::default(),
+            shadow: Shadow::default(),
         }
     }
 }

@@ -18,8 +18,9 @@ use warded_core::usage::Usage;
 use crate::app::App;
 use crate::audit::Event;
 use crate::error::{ApiCode, ApiError};
-use crate::guest::{CompiledPolicy, Guest, GuestError, LinkRef};
+use crate::guest::{Guest, GuestError, LinkRef};
 use crate::permission::{Guard, Need};
+use crate::policy::Deciding;
 use crate::store::{AgentRow, Caller, CallerId, Read, SecretRow, StoreError, StoredLink, Tx};
 
 mod ask;
@@ -44,7 +45,7 @@ pub struct Authority<'t, S: ?Sized> {
     subject: Subject,
     caller: Caller,
     /// There once the caller is known to stand.
-    policy: Option<CompiledPolicy>,
+    policies: Option<Deciding>,
     usages: Option<Vec<Usage>>,
     events: Vec<Event>,
 }
@@ -63,7 +64,7 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
         let Some(caller) = store.caller(&case.asker.id)? else {
             return Err(Stop::Refused(Box::new((ApiError::unauthorized(), None))));
         };
-        let policy = case.app.policies.active(&case.app.guest, store);
+        let policies = case.app.policies.deciding(&case.app.guest, store);
         let Case { app, asker, guard, subject } = case;
         let revoked = caller.revoked;
         let mut authority = Self {
@@ -73,14 +74,14 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
             guard: *guard,
             subject: subject.clone(),
             caller,
-            policy: None,
+            policies: None,
             usages: None,
             events: Vec::new(),
         };
         if revoked {
             return Err(authority.refuse_revoked());
         }
-        authority.policy = Some(policy.map_err(|error| authority.no_policy(error))?.policy);
+        authority.policies = Some(policies.map_err(|error| authority.no_policy(error))?);
         authority.complete_chain()?;
         Ok(authority)
     }
@@ -107,7 +108,8 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
         let unused = Usage::default();
         let implied = implicit.map(|grant| LinkRef { grant, usage: &unused });
         let chain: Vec<_> = own.chain(implied).collect();
-        let policy = self.policy.as_ref().filter(|_| self.is_under_policy(ask.resource));
+        let policies = self.policies.as_ref().filter(|_| self.is_under_policy(ask.resource));
+        let policy = policies.map(|policies| &policies.active);
         let request = Request {
             subject: Some(self.engine_subject()?),
             resource: self.word(ask.resource)?,
@@ -121,7 +123,13 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
             attributes: Vec::new(),
             approval: None,
         };
-        self.ask_guest(|guest| guest.decide(&chain, policy, &request))
+        let decision = self.ask_guest(|guest| guest.decide(&chain, policy, &request))?;
+        if let Some(shadow) = policies.and_then(|policies| policies.shadow.as_ref()) {
+            // Whatever it comes to, the answer is the active policy's.
+            let compared = self.app.guest.decide(&chain, Some(&shadow.policy), &request).ok();
+            self.app.shadow.observe(shadow.pair, &request, &decision, compared.as_ref());
+        }
+        Ok(decision)
     }
 
     /// Whether the policy is asked about a resource: about all that agents do, and what operators do with secrets.

@@ -27,6 +27,10 @@ pub const MAX_BODY: usize = 1024 * 1024;
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
+/// A body that is a document of the engine, which says itself what is wrong with it, and where.
+#[derive(Debug)]
+pub struct Document(pub String);
+
 /// A body that may be left out, whatever the content type says.
 #[derive(Debug)]
 pub struct OptionalJson<T>(pub Option<T>);
@@ -36,9 +40,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
 
     async fn from_request(request: Request, app: &Shared) -> Result<Self, ApiError> {
         let (headers, bytes) = read(request, app.config.body_timeout).await?;
-        parse(&headers, &bytes)?
-            .map(Self)
-            .ok_or_else(|| ApiError::invalid("body", "expected a JSON object, got nothing"))
+        parse(&headers, &bytes)?.map(Self).ok_or_else(nothing)
     }
 }
 
@@ -49,6 +51,22 @@ impl<T: DeserializeOwned> FromRequest<Shared> for OptionalJson<T> {
         let (headers, bytes) = read(request, app.config.body_timeout).await?;
         parse(&headers, &bytes).map(Self)
     }
+}
+
+impl FromRequest<Shared> for Document {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Shared) -> Result<Self, ApiError> {
+        let (headers, bytes) = read(request, app.config.body_timeout).await?;
+        match text(&headers, &bytes)? {
+            Some(text) => Ok(Self(text.to_owned())),
+            None => Err(nothing()),
+        }
+    }
+}
+
+fn nothing() -> ApiError {
+    ApiError::invalid("body", "expected a JSON object, got nothing")
 }
 
 /// Deserializes a field that may be absent but not `null`, with `#[serde(default, deserialize_with = "not_null")]`.
@@ -104,6 +122,13 @@ async fn collect(mut body: Body, expected: usize) -> Result<Zeroizing<Vec<u8>>, 
 }
 
 fn parse<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<Option<T>, ApiError> {
+    let Some(text) = text(headers, bytes)? else { return Ok(None) };
+    strict::check(text)?;
+    typed::parse(text).map(Some)
+}
+
+/// The text of a body that says it is JSON; `None` if there is no body.
+fn text<'b>(headers: &HeaderMap, bytes: &'b [u8]) -> Result<Option<&'b str>, ApiError> {
     // Clients send the content type without a body too.
     if bytes.is_empty() {
         return Ok(None);
@@ -114,9 +139,7 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<Optio
             "the body must be sent as `Content-Type: application/json`",
         ));
     }
-    let text = str::from_utf8(bytes).map_err(|_| ApiError::invalid("body", "not UTF-8"))?;
-    strict::check(text)?;
-    typed::parse(text).map(Some)
+    str::from_utf8(bytes).map(Some).map_err(|_| ApiError::invalid("body", "not UTF-8"))
 }
 
 /// `application/json` with no other charset than UTF-8, given once.

@@ -2,6 +2,8 @@
 
 use warded_core::{Error, ErrorCode};
 
+use crate::guest::Position;
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $status:literal;)*) => {
         /// What the caller is told. Codes are API: clients branch on them.
@@ -79,6 +81,8 @@ pub struct FieldError {
     pub field: String,
     /// What is wrong there; never the value itself.
     pub message: String,
+    /// Where it stands in a body that people write by hand.
+    pub position: Option<Position>,
 }
 
 /// What a request is refused with.
@@ -112,7 +116,7 @@ impl ApiError {
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         let (field, message) = (field.into(), message.into());
         let mut error = Self::new(ApiCode::ValidationFailed, format!("`{field}`: {message}"));
-        error.errors.push(FieldError { field, message });
+        error.errors.push(FieldError { field, message, position: None });
         error
     }
 
@@ -124,6 +128,15 @@ impl ApiError {
             Some(place) => Self::invalid(format!("{field}.{}", place.as_str()), inner.to_string()),
             None => Self::invalid(field, inner.to_string()),
         }
+    }
+
+    /// The same error, with the place in the body of each field that it names.
+    #[must_use]
+    pub fn at(mut self, position: Option<Position>) -> Self {
+        for error in &mut self.errors {
+            error.position = position;
+        }
+        self
     }
 
     /// The same error with the engine's reasons.

@@ -50,7 +50,7 @@ pub struct CompiledPolicy {
 }
 
 /// A place in a text, both counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Position {
     /// The line.
     pub line: u32,

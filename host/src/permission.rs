@@ -74,7 +74,9 @@ const MANAGE_AGENTS: Option<Need> = Some(Need::Scope("agents", "manage"));
 const MANAGE_MEMBERS: Option<Need> = Some(Need::Scope("members", "manage"));
 /// For one's own; [`MANAGE_MEMBERS`] for what is another's.
 const OWN_KEYS: Option<Need> = Some(Need::Scope("me", "read"));
+const MANAGE_POLICIES: Option<Need> = Some(Need::Scope("policies", "manage"));
 const MANAGE_TOKENS: Option<Need> = Some(Need::Scope("tokens", "manage"));
+const MANAGE_WEBHOOKS: Option<Need> = Some(Need::Scope("webhooks", "manage"));
 const STANDING: Option<Need> = Some(Need::Standing);
 
 const fn everybody(resource: &'static str, action: &'static str, event: EventType) -> Guard {
@@ -115,6 +117,16 @@ permissions! {
     ReadMe { operator: Some(Need::Scope("me", "read")) }
     /// See approvals: an operator all, an agent its own.
     ReadApprovals { agent: STANDING, operator: Some(Need::Scope("approvals", "read")) }
+    /// See policies, and try them without effect.
+    ReadPolicies { operator: Some(Need::Scope("policies", "read")) }
+    /// Make a version of the policy, or compare with one.
+    ManagePolicies { operator: MANAGE_POLICIES, event: EventType::PolicyChanged }
+    /// Let a version of the policy decide.
+    ActivatePolicy { operator: MANAGE_POLICIES, event: EventType::PolicyActivated }
+    /// See webhooks.
+    ReadWebhooks { operator: MANAGE_WEBHOOKS }
+    /// Make, delete or try a webhook.
+    ManageWebhooks { operator: MANAGE_WEBHOOKS, event: EventType::WebhookChanged }
     /// Read the audit.
     ReadAudit { operator: Some(Need::Scope("audit", "read")) }
 }

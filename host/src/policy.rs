@@ -4,7 +4,15 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 
 use crate::guest::{CompiledPolicy, Guest, GuestError};
 use crate::store::StoreError;
-use crate::store::policies::{ActivePolicy, FIRST, PolicyVersion, Reads};
+use crate::store::policies::{ActivePolicy, PolicyVersion, Reads};
+
+use shadow::Pair;
+
+mod approvals;
+pub mod judge;
+pub mod shadow;
+
+pub use approvals::Approvals;
 
 /// The first policy, version 0: it allows what the grants allow, and asks for the usual approvals.
 pub const FIRST_DOCUMENT: &str = r#"{"version":1,"rules":[{"id":"grants","effect":"allow"}]}"#;
@@ -23,6 +31,24 @@ pub enum PolicyError {
     Store(#[from] StoreError),
 }
 
+/// What decides in one transaction.
+#[derive(Debug, Clone)]
+pub struct Deciding {
+    /// The policy whose answer counts.
+    pub active: CompiledPolicy,
+    /// The one whose answer is compared with it.
+    pub shadow: Option<Compared>,
+}
+
+/// A policy that is compared with the active one, and changes nothing.
+#[derive(Debug, Clone)]
+pub struct Compared {
+    /// Which two.
+    pub pair: Pair,
+    /// The one that changes nothing.
+    pub policy: CompiledPolicy,
+}
+
 /// Compiled policies, kept between requests.
 ///
 /// Which version decides is read in each transaction; only its bytes are kept, under their whole digest, so that nothing kept is ever stale.
@@ -33,19 +59,22 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// The policy whose answer counts in this transaction.
+    /// What decides in this transaction.
     ///
     /// # Errors
-    /// There is none: nothing may be allowed.
-    pub fn active<R: Reads + ?Sized>(
-        &self,
-        guest: &Guest,
-        read: &mut R,
-    ) -> Result<ActivePolicy, PolicyError> {
-        match read.policy_state()?.active {
-            Some(version) => Ok(self.ready(version, read)?),
-            None => Ok(ActivePolicy { version: FIRST, policy: self.first(guest)? }),
-        }
+    /// There is no policy: nothing may be allowed.
+    pub fn deciding<R: Reads + ?Sized>(&self, guest: &Guest, read: &mut R) -> Result<Deciding, PolicyError> {
+        let state = read.policy_state()?;
+        let active = match state.active {
+            Some(version) => self.ready(version, read)?.policy,
+            None => self.first(guest)?,
+        };
+        let compared = |(shadow, policy)| Compared { pair: (state.active, shadow), policy };
+        let shadow = match state.shadow {
+            Some(shadow) => Some((shadow, self.ready(shadow, read)?.policy)),
+            None => None,
+        };
+        Ok(Deciding { active, shadow: shadow.map(compared) })
     }
 
     /// A version with its bytes.

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::audit::mask::mask_tokens;
 use crate::error::{ApiCode, ApiError};
+use crate::guest::Position;
 use crate::openapi::words::Code;
 
 /// A JSON answer.
@@ -150,6 +151,8 @@ struct FieldOut {
     /// Where, such as `scopes[0]`.
     field: String,
     message: String,
+    #[serde(flatten)]
+    position: Option<Position>,
 }
 
 impl<'a> ErrorOut<'a> {
@@ -158,6 +161,7 @@ impl<'a> ErrorOut<'a> {
         let field = |one: &crate::error::FieldError| FieldOut {
             field: mask_tokens(&one.field).into_owned(),
             message: mask_tokens(&one.message).into_owned(),
+            position: one.position,
         };
         Self {
             error: ErrorObject { code: error.code.name(), message: message.clone(), reasons: &error.reasons },

@@ -8,9 +8,10 @@ use axum::http::Method;
 
 use crate::app::Shared;
 use crate::permission::{
-    ChangeMember, CreateAgent, CreateKey, DeleteSecret, ImportSecrets, InspectToken, InviteMember,
-    IssueToken, ReadAgents, ReadApprovals, ReadAudit, ReadKeys, ReadMe, ReadMembers, ReadNamespaces,
-    ReadSecret, ReadTokens, RemoveMember, RevokeAgent, RevokeKey, RevokeToken, WriteSecret,
+    ActivatePolicy, ChangeMember, CreateAgent, CreateKey, DeleteSecret, ImportSecrets, InspectToken,
+    InviteMember, IssueToken, ManagePolicies, ReadAgents, ReadApprovals, ReadAudit, ReadKeys, ReadMe,
+    ReadMembers, ReadNamespaces, ReadPolicies, ReadSecret, ReadTokens, RemoveMember, RevokeAgent, RevokeKey,
+    RevokeToken, WriteSecret,
 };
 
 pub mod api_router;
@@ -25,6 +26,7 @@ mod me;
 mod members;
 mod namespaces;
 mod networks;
+mod policies;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -73,6 +75,35 @@ pub fn routes() -> ApiRouter {
             members::keys::revoke,
         )
         .route(M::GET, "/v1/namespaces", &[namespaces::LIST], ReadNamespaces, namespaces::list)
+        .route(M::GET, "/v1/policies", &[policies::LIST], ReadPolicies, policies::list)
+        .route(M::POST, "/v1/policies", &[policies::CREATE], ManagePolicies, policies::create)
+        .route(M::POST, "/v1/policies/lint", &[policies::LINT], ReadPolicies, policies::lint)
+        .route(M::POST, "/v1/policies/rollback", &[policies::ROLL_BACK], ActivatePolicy, policies::roll_back)
+        .route(M::GET, "/v1/policies/shadow", &[policies::REPORT], ReadPolicies, policies::report)
+        .route(
+            M::DELETE,
+            "/v1/policies/shadow",
+            &[policies::STOP_SHADOW],
+            ManagePolicies,
+            policies::stop_shadow,
+        )
+        .route(M::POST, "/v1/policies/test", &[policies::EXAMINE], ReadPolicies, policies::examine)
+        .route(M::GET, "/v1/policies/{version}", &[policies::GET], ReadPolicies, policies::get)
+        .route(
+            M::POST,
+            "/v1/policies/{version}/activate",
+            &[policies::ACTIVATE],
+            ActivatePolicy,
+            policies::activate,
+        )
+        .route(M::GET, "/v1/policies/{version}/diff", &[policies::DIFF], ReadPolicies, policies::diff)
+        .route(
+            M::POST,
+            "/v1/policies/{version}/shadow",
+            &[policies::START_SHADOW],
+            ManagePolicies,
+            policies::start_shadow,
+        )
         .route(M::GET, "/v1/secrets", &[secrets::LIST], ReadSecret, secrets::list)
         .route(M::GET, "/v1/secrets/import", &[secrets::LIST_BELOW], ReadSecret, secrets::read)
         .route(M::POST, "/v1/secrets/import", &[secrets::IMPORT], ImportSecrets, secrets::import)

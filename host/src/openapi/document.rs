@@ -108,6 +108,9 @@ fn in_path(name: &str) -> Value {
             "The last segment of the secret's path",
             json!({ "type": "string", "pattern": format!("^{SEGMENT}$") }),
         ),
+        "version" => {
+            ("A version, counted from 1; 0 is the first policy", json!({ "type": "integer", "minimum": 0 }))
+        }
         _ => ("An id, or the name of what has one", json!({ "type": "string", "pattern": ID })),
     };
     json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema })

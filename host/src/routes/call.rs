@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::app::Shared;
 use crate::authorize::{Asker, Case, Subject};
-use crate::body::{Json, OptionalJson};
+use crate::body::{Document, Json, OptionalJson};
 use crate::error::ApiError;
 use crate::permission::Permission;
 use crate::query::Query;
@@ -97,6 +97,16 @@ impl<P: Permission> Call<P> {
         let request = std::mem::take(&mut self.request);
         let Json(body) = Json::from_request(request, &self.case.app).await?;
         Ok(body)
+    }
+
+    /// The text of a body that is a document of the engine, which can be taken once.
+    ///
+    /// # Errors
+    /// 400, 408, 413 or 415.
+    pub async fn document(&mut self) -> Result<String, ApiError> {
+        let request = std::mem::take(&mut self.request);
+        let Document(text) = Document::from_request(request, &self.case.app).await?;
+        Ok(text)
     }
 
     /// Refuses a body with anything in it.

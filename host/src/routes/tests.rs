@@ -7,6 +7,7 @@ mod guards;
 mod import;
 mod listing;
 mod members;
+mod policies;
 mod secrets;
 mod tokens;
 mod version_one;

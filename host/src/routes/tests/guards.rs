@@ -12,7 +12,11 @@ use crate::routes::routes;
 
 /// A path that the pattern matches.
 fn example(pattern: &str) -> String {
-    pattern.replace("{id}", "agt_0").replace("{key_id}", "key_0").replace("{*path}", "a/KEY")
+    pattern
+        .replace("{id}", "agt_0")
+        .replace("{key_id}", "key_0")
+        .replace("{*path}", "a/KEY")
+        .replace("{version}", "0")
 }
 
 fn takes(guard: Guard, kind: TokenKind) -> bool {
@@ -74,6 +78,7 @@ fn routes_take_the_credentials_that_the_api_says() {
             "/v1/tokens/self" => "s",
             "/v1/me" | "/v1/audit" => "k",
             pattern if pattern.starts_with("/v1/members") => "k",
+            pattern if pattern.starts_with("/v1/policies") => "k",
             "/v1/agents" | "/v1/agents/{id}" | "/v1/tokens" | "/v1/tokens/{id}" | "/v1/approvals" => "ak",
             _ => "ask",
         };
