@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::Value;
 use warded_core::ip::Network;
 
+mod origin;
 mod resolved;
 mod settings;
 #[cfg(test)]
@@ -102,6 +103,8 @@ impl Typed {
             connections_per_address: self.number("connections_per_address", 1, 1_000_000)?,
             header_timeout: self.parsed("header_timeout", resolved::parse_timeout)?,
             body_timeout: self.parsed("body_timeout", resolved::parse_timeout)?,
+            send_timeout: self.parsed("send_timeout", resolved::parse_timeout)?,
+            cors_origins: self.origins("cors_origins")?,
             drain_timeout: self.parsed("drain_timeout", resolved::parse_timeout)?,
             tokens_per_agent: self.number("tokens_per_agent", 1, 1_000_000)?,
             token_ttl_ceiling: self.parsed("token_ttl_ceiling", resolved::parse_ceiling)?,
@@ -147,6 +150,15 @@ impl Typed {
         let entries = value.as_array().into_iter().flatten().filter_map(Value::as_str).enumerate();
         let parse =
             |(index, text)| parse(text).map_err(|message| source.error(&format!("{key}[{index}]"), message));
+        entries.map(parse).collect()
+    }
+
+    fn origins(&self, key: &str) -> Result<Vec<String>, ConfigError> {
+        let (value, source) = self.found(key)?;
+        let entries = value.as_array().into_iter().flatten().filter_map(Value::as_str).enumerate();
+        let parse = |(index, text)| {
+            origin::parse(text).map_err(|message| source.error(&format!("{key}[{index}]"), message))
+        };
         entries.map(parse).collect()
     }
 

@@ -22,6 +22,7 @@ use crate::routes;
 
 mod answer;
 mod connections;
+mod cors;
 mod lifecycle;
 mod metrics_listener;
 mod stream;
@@ -108,7 +109,9 @@ impl Front {
         // Answers are small and whole.
         let _ = socket.set_nodelay(true);
         let app = Arc::clone(&self.app);
-        let stream = Stream::new(socket, move |status| answer::bare(&app, ip, answer::malformed(status)));
+        let stream = Stream::new(socket, app.config.send_timeout, move |status| {
+            answer::bare(&app, ip, answer::malformed(status))
+        });
         let (app, router) = (Arc::clone(&self.app), self.router.clone());
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let (app, router) = (Arc::clone(&app), router.clone());

@@ -36,6 +36,10 @@ pub struct Config {
     pub header_timeout: Duration,
     /// How long a request's body may take.
     pub body_timeout: Duration,
+    /// How long an answer may stand still because its client does not read it.
+    pub send_timeout: Duration,
+    /// The origins whose pages may read answers in a browser.
+    pub cors_origins: Vec<String>,
     /// How long running requests may take once the server is told to stop.
     pub drain_timeout: Duration,
     /// Live tokens of one agent.

@@ -53,6 +53,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("connections_per_address", Kind::Integer, "256"),
     setting("header_timeout", Kind::Text, r#""10s""#),
     setting("body_timeout", Kind::Text, r#""30s""#),
+    setting("send_timeout", Kind::Text, r#""30s""#),
+    setting("cors_origins", Kind::List, "[]"),
     setting("drain_timeout", Kind::Text, r#""30s""#),
     setting("tokens_per_agent", Kind::Integer, "1000"),
     setting("token_ttl_ceiling", Kind::Text, r#""24h""#),

@@ -77,6 +77,7 @@ fn what_is_wrong_in_a_file_is_named_by_file_and_key() {
     assert_eq!(message("trusted_proxies = '::1'"), "`trusted_proxies`: expected a list of strings");
     assert_eq!(message("rate_limit_tokens = 0"), "`rate_limit_tokens`: expected a number from 1 to 10000000");
     assert!(message("trusted_proxies = ['::1', '10.1.0.0/8']").starts_with("`trusted_proxies[1]`: "));
+    assert!(message("cors_origins = ['*']").starts_with("`cors_origins[0]`: expected an origin"));
     assert!(message("body_timeout = '0s'").starts_with("`body_timeout`: "));
     assert!(message("\n\nlisten = \n").starts_with("line 3: "));
 }

@@ -10,12 +10,13 @@ use super::schemas::Schemas;
 use crate::error::ApiCode;
 use crate::routes::api_router::Route;
 
-/// The codes that every route has.
+/// The codes that every route has; too many connections of one address are refused on any.
 const EVERYWHERE: &[ApiCode] = &[
     ApiCode::AuditUnavailable,
     ApiCode::EngineUnavailable,
     ApiCode::HeadersTooLarge,
     ApiCode::Internal,
+    ApiCode::RateLimited,
     ApiCode::Unavailable,
     ApiCode::UriTooLong,
     ApiCode::ValidationFailed,
@@ -27,7 +28,6 @@ const GUARDED: &[ApiCode] = &[
     ApiCode::ApprovalExpired,
     ApiCode::ApprovalRequired,
     ApiCode::IpNotAllowed,
-    ApiCode::RateLimited,
     ApiCode::ScopeDenied,
     ApiCode::Unauthorized,
 ];
@@ -98,9 +98,8 @@ pub(super) fn refusals(route: &Route, operation: &Operation) -> BTreeMap<u16, Ve
     let guarded = if route.guard.is_some() { GUARDED } else { &[] };
     let has_body = [Method::PATCH, Method::POST, Method::PUT].contains(&route.method);
     let with_body = if has_body { WITH_BODY } else { &[] };
-    let limited = if operation.rate.is_of_address() { &[ApiCode::RateLimited][..] } else { &[] };
     let mut by_status: BTreeMap<u16, Vec<&'static str>> = BTreeMap::new();
-    for code in [EVERYWHERE, guarded, with_body, limited, operation.codes].into_iter().flatten() {
+    for code in [EVERYWHERE, guarded, with_body, operation.codes].into_iter().flatten() {
         let codes = by_status.entry(code.status()).or_default();
         if !codes.contains(&code.name()) {
             codes.push(code.name());

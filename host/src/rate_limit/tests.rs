@@ -101,6 +101,26 @@ fn a_full_table_forgets_those_who_have_the_most_left() {
     assert!(table.take("greedy", at(0)).is_err());
 }
 
+#[test]
+fn a_flood_of_addresses_is_held_in_bounded_memory_and_frees_nobody() {
+    let limits = limits();
+    let greedy = ip("192.0.2.1");
+    for _ in 0..3 {
+        limits.charge_address(greedy, at(0));
+        limits.take_address(greedy, Rate::Login, at(0)).ok();
+    }
+    for host in 0..200_000_u32 {
+        let flood = Some(IpAddr::from(Ipv6Addr::from_bits(u128::from(host) << 64)));
+        limits.charge_address(flood, at(1));
+        limits.take_address(flood, Rate::Login, at(1)).unwrap();
+    }
+    for table in [&limits.addresses, &limits.logins] {
+        assert!(lock(table).full_at.len() <= MOST_BUCKETS);
+    }
+    assert!(limits.check_address(greedy, at(2)).is_err());
+    assert!(limits.take_address(greedy, Rate::Login, at(2)).is_err());
+}
+
 proptest! {
     #[test]
     fn no_minute_admits_more_than_twice_the_limit(limit in 1_u32..50, waits in proptest::collection::vec(0_u64..3_000, 1..300)) {

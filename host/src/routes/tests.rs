@@ -8,6 +8,7 @@ mod import;
 mod listing;
 mod members;
 mod policies;
+mod rates;
 mod secrets;
 mod tokens;
 mod version_one;

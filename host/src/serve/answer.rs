@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::response::{IntoResponse as _, Response};
 use tower::ServiceExt as _;
 
+use super::cors;
 use crate::app::{App, Shared};
 use crate::audit::Origin;
 use crate::clock;
@@ -39,8 +40,10 @@ pub async fn answer(app: &Shared, router: &Router, peer: IpAddr, mut request: Re
     let ip = client_address(app, peer, request.headers());
     let context = RequestContext::new(Origin { request_id: new_request_id(), ip });
     let is_long = has_long_body(request.headers());
-    let response = match prepare(&mut request) {
-        Ok(()) => {
+    let origin = cors::allowed_origin(app, request.headers());
+    let response = match prepare(&mut request).map(|()| cors::preflight(origin.as_ref(), &request)) {
+        Ok(Some(preflight)) => preflight,
+        Ok(None) => {
             request.extensions_mut().insert(context.clone());
             run(router.clone(), request).await
         }
@@ -48,6 +51,7 @@ pub async fn answer(app: &Shared, router: &Router, peer: IpAddr, mut request: Re
     };
     let mut response = render_error(response, &context.origin.request_id);
     write_headers(response.status(), &context, response.headers_mut());
+    cors::write_headers(app, origin, response.headers_mut());
     if is_long && error_code(&response).is_some() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

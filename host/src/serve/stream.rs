@@ -20,6 +20,10 @@ pub(super) struct Stream<F> {
     bare: F,
     replacement: Option<Replacement>,
     refused: bool,
+    /// How long the client may read nothing while there is something to write.
+    patience: Duration,
+    /// When that is over; none while it reads.
+    stalled: Option<Pin<Box<Sleep>>>,
     closing: Option<Closing>,
 }
 
@@ -36,25 +40,38 @@ struct Closing {
 }
 
 impl<F: FnMut(u16) -> Vec<u8>> Stream<F> {
-    pub(super) const fn new(socket: TcpStream, bare: F) -> Self {
-        Self { socket, bare, replacement: None, refused: false, closing: None }
+    pub(super) const fn new(socket: TcpStream, patience: Duration, bare: F) -> Self {
+        Self { socket, bare, replacement: None, refused: false, patience, stalled: None, closing: None }
+    }
+
+    /// Writes, or fails once the client has not read for too long: an answer that nobody reads must not hold its memory and its place.
+    fn poll_socket(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(written) = Pin::new(&mut self.socket).poll_write(cx, bytes) {
+            self.stalled = None;
+            return Poll::Ready(written);
+        }
+        let patience = self.patience;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn poll_replacement(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        loop {
-            let Some(replacement) = &mut self.replacement else { return Poll::Ready(Ok(0)) };
+        while let Some(mut replacement) = self.replacement.take() {
             let rest = replacement.bytes.get(replacement.written..).unwrap_or_default();
             if rest.is_empty() {
-                let length = replacement.instead_of;
-                self.replacement = None;
-                return Poll::Ready(Ok(length));
+                return Poll::Ready(Ok(replacement.instead_of));
             }
-            let written = ready!(Pin::new(&mut self.socket).poll_write(cx, rest))?;
-            if written == 0 {
+            let polled = self.poll_socket(cx, rest);
+            if let Poll::Ready(Ok(written)) = polled {
+                replacement.written = replacement.written.saturating_add(written);
+            }
+            self.replacement = Some(replacement);
+            if ready!(polled)? == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            replacement.written = replacement.written.saturating_add(written);
         }
+        Poll::Ready(Ok(0))
     }
 
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -93,7 +110,7 @@ impl<F: FnMut(u16) -> Vec<u8> + Unpin> AsyncWrite for Stream<F> {
         if this.replacement.is_none() {
             let Some(status) = bare_status(bytes) else {
                 this.refused = is_refusal(bytes) || (this.refused && !bytes.starts_with(b"HTTP/1."));
-                return Pin::new(&mut this.socket).poll_write(cx, bytes);
+                return this.poll_socket(cx, bytes);
             };
             this.refused = true;
             this.replacement =
