@@ -34,13 +34,24 @@ type Run = Box<dyn Fn(Shared, Request, Vec<Segment>) -> Answer + Send + Sync>;
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// Words, `{id}` for one segment, `{*path}` for all that are left.
+    /// Words, `{id}` for one segment, `{*path}` for all that are left, or for all but the last word of the pattern.
     pub pattern: &'static str,
     /// What it needs; `None` for what everybody may ask.
     pub guard: Option<Guard>,
     /// What can be asked of it, described.
     pub operations: &'static [Operation],
     run: Run,
+}
+
+impl Route {
+    /// Whether the pattern ends in a word behind a path: what is done with what stands there.
+    fn is_act(&self) -> bool {
+        self.pattern.contains("{*path}/")
+    }
+
+    fn is_act_on(&self, path: &RawPath) -> bool {
+        self.is_act() && captured(self.pattern, path).is_some()
+    }
 }
 
 impl fmt::Debug for Route {
@@ -50,6 +61,9 @@ impl fmt::Debug for Route {
 }
 
 /// The table of routes. Where two patterns match, the one registered first stands for the path.
+///
+/// A pattern that ends in a word behind `{*path}` stands for the paths of its own method only: `POST …/KEY/rotate` rotates `KEY`, and
+/// a secret whose key is `rotate` is still read, written and deleted.
 #[derive(Debug, Default)]
 pub struct ApiRouter {
     routes: Vec<Route>,
@@ -129,17 +143,31 @@ impl ApiRouter {
             Ok(path) => path,
             Err(error) => return error.into_response(),
         };
-        let matched =
-            self.routes.iter().find_map(|route| Some((route.pattern, captured(route.pattern, &path)?)));
-        let Some((pattern, captured)) = matched else {
+        let Some((pattern, captured)) = self.matched(request.method(), &path) else {
             return ApiError::new(ApiCode::NotFound, "there is no such route").into_response();
         };
-        let among = self.routes.iter().filter(|route| route.pattern == pattern);
-        let mut response = match among.clone().find(|route| route.method == *request.method()) {
+        let mut among = self.routes.iter().filter(|route| route.pattern == pattern);
+        let mut response = match among.find(|route| route.method == *request.method()) {
             Some(route) => (route.run)(app, request, captured).await,
-            None => method_not_allowed(among),
+            None => self.method_not_allowed(pattern, &path),
         };
         response.extensions_mut().insert(MatchedRoute(pattern));
+        response
+    }
+
+    fn matched(&self, method: &Method, path: &RawPath) -> Option<(&'static str, Vec<Segment>)> {
+        let mut standing = self.routes.iter().filter(|route| !route.is_act() || route.method == *method);
+        standing.find_map(|route| Some((route.pattern, captured(route.pattern, path)?)))
+    }
+
+    fn method_not_allowed(&self, pattern: &str, path: &RawPath) -> Response {
+        let error = ApiError::new(ApiCode::MethodNotAllowed, "the route does not have this method");
+        let mut response = error.into_response();
+        let there = self.routes.iter().filter(|route| route.pattern == pattern || route.is_act_on(path));
+        let allowed: Vec<_> = there.map(|route| route.method.as_str()).collect();
+        if let Ok(allowed) = HeaderValue::from_str(&allowed.join(", ")) {
+            response.headers_mut().insert(header::ALLOW, allowed);
+        }
         response
     }
 }
@@ -153,10 +181,15 @@ fn rate_of(operations: &[Operation]) -> Rate {
 fn captured(pattern: &str, path: &RawPath) -> Option<Vec<Segment>> {
     let mut segments = path.segments();
     let mut captured = Vec::new();
-    for part in pattern.split('/').skip(1) {
+    let mut parts = pattern.split('/').skip(1);
+    while let Some(part) = parts.next() {
         if part.starts_with("{*") {
-            captured.extend_from_slice(segments);
-            return (!segments.is_empty()).then_some(captured);
+            let path = match parts.next() {
+                None => segments,
+                Some(word) => segments.split_last().filter(|(last, _)| last.is(word))?.1,
+            };
+            captured.extend_from_slice(path);
+            return (!path.is_empty()).then_some(captured);
         }
         let (first, rest) = segments.split_first()?;
         segments = rest;
@@ -167,16 +200,6 @@ fn captured(pattern: &str, path: &RawPath) -> Option<Vec<Segment>> {
         }
     }
     segments.is_empty().then_some(captured)
-}
-
-fn method_not_allowed<'a>(among: impl Iterator<Item = &'a Route>) -> Response {
-    let error = ApiError::new(ApiCode::MethodNotAllowed, "the route does not have this method");
-    let mut response = error.into_response();
-    let allowed: Vec<_> = among.map(|route| route.method.as_str()).collect();
-    if let Ok(allowed) = HeaderValue::from_str(&allowed.join(", ")) {
-        response.headers_mut().insert(header::ALLOW, allowed);
-    }
-    response
 }
 
 /// Authenticates, refuses a credential of a kind that the route does not take, and reads the query.
@@ -226,5 +249,22 @@ mod tests {
         assert_captured("/v1/secrets/{*path}", "/v1/secrets/a%2Fb/KEY", Some(&["a/b", "KEY"]));
         assert_captured("/v1/secrets/{*path}", "/v1/secrets", None);
         assert_captured("/v1/secrets/{*path}", "/v1%2Fsecrets/a", None);
+    }
+
+    #[test]
+    fn the_last_raw_segment_is_the_word_behind_a_path() {
+        let act = "/v1/secrets/{*path}/rotate";
+        assert_captured(act, "/v1/secrets/a/b/KEY/rotate", Some(&["a", "b", "KEY"]));
+        assert_captured(act, "/v1/secrets/a%2Fb/KEY/rotate", Some(&["a/b", "KEY"]));
+        assert_captured(act, "/v1/secrets/a/rotate/rotate", Some(&["a", "rotate"]));
+        assert_captured(act, "/v1/secrets/a/rotate", Some(&["a"]));
+        for raw in [
+            "/v1/secrets/rotate",
+            "/v1/secrets/a/KEY",
+            "/v1/secrets/a/KEY%2Frotate",
+            "/v1/secrets/a/%72otate",
+        ] {
+            assert_captured(act, raw, None);
+        }
     }
 }
