@@ -26,6 +26,7 @@ use crate::store::{AgentRow, Caller, CallerId, Read, SecretRow, StoreError, Stor
 mod ask;
 mod denial;
 mod implicit;
+mod reach;
 mod record;
 mod refusal;
 pub mod scopes;

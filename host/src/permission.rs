@@ -129,6 +129,14 @@ permissions! {
     ManageWebhooks { operator: MANAGE_WEBHOOKS, event: EventType::WebhookChanged }
     /// Read the audit.
     ReadAudit { operator: Some(Need::Scope("audit", "read")) }
+    /// Bring a deleted secret back; no agent's scope reaches this.
+    RestoreSecret { operator: Some(Need::Scope("secrets", "restore")), event: EventType::SecretRestored }
+    /// Destroy a deleted secret for good; no agent's scope reaches this.
+    DestroySecret { operator: Some(Need::Scope("secrets", "destroy")), event: EventType::SecretDestroyed }
+    /// Change what a secret is beside its value, its tier among it; no agent's scope reaches this.
+    UpdateSecret { operator: Some(Need::Scope("secrets", "update")), event: EventType::SecretUpdated }
+    /// See which secrets are due.
+    ReadRotations { operator: Some(Need::Scope("metadata", "read")), event: EventType::SecretListed }
 }
 
 macro_rules! open_to_everybody {
@@ -152,6 +160,10 @@ open_to_everybody! {
     ReadNamespaces = "namespaces", "read", RequestRefused;
     /// Read a secret, or list what lies below a namespace.
     ReadSecret = "secrets", "read", SecretRead;
+    /// Write a value that a secret had before.
+    RollBackSecret = "secrets", "write", SecretRolledBack;
+    /// Replace the value of a secret, and end the tokens that reach it.
+    RotateSecret = "secrets", "rotate", SecretRotated;
     /// Write a secret.
     WriteSecret = "secrets", "write", SecretUpdated;
 }

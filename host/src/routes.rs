@@ -8,10 +8,10 @@ use axum::http::Method;
 
 use crate::app::Shared;
 use crate::permission::{
-    ActivatePolicy, ChangeMember, CreateAgent, CreateKey, DeleteSecret, ImportSecrets, InspectToken,
-    InviteMember, IssueToken, ManagePolicies, ReadAgents, ReadApprovals, ReadAudit, ReadKeys, ReadMe,
-    ReadMembers, ReadNamespaces, ReadPolicies, ReadSecret, ReadTokens, RemoveMember, RevokeAgent, RevokeKey,
-    RevokeToken, WriteSecret,
+    ActivatePolicy, ChangeMember, CreateAgent, CreateKey, DeleteSecret, DestroySecret, ImportSecrets,
+    InspectToken, InviteMember, IssueToken, ManagePolicies, ReadAgents, ReadApprovals, ReadAudit, ReadKeys,
+    ReadMe, ReadMembers, ReadNamespaces, ReadPolicies, ReadSecret, ReadTokens, RemoveMember, RestoreSecret,
+    RevokeAgent, RevokeKey, RevokeToken, RollBackSecret, RotateSecret, UpdateSecret, WriteSecret,
 };
 
 pub mod api_router;
@@ -107,6 +107,16 @@ pub fn routes() -> ApiRouter {
         .route(M::GET, "/v1/secrets", &[secrets::LIST], ReadSecret, secrets::list)
         .route(M::GET, "/v1/secrets/import", &[secrets::LIST_BELOW], ReadSecret, secrets::read)
         .route(M::POST, "/v1/secrets/import", &[secrets::IMPORT], ImportSecrets, secrets::import)
+        .route(M::POST, "/v1/secrets/{*path}/destroy", &[secrets::DESTROY], DestroySecret, secrets::destroy)
+        .route(M::POST, "/v1/secrets/{*path}/restore", &[secrets::RESTORE], RestoreSecret, secrets::restore)
+        .route(
+            M::POST,
+            "/v1/secrets/{*path}/rollback",
+            &[secrets::ROLLBACK],
+            RollBackSecret,
+            secrets::rollback,
+        )
+        .route(M::POST, "/v1/secrets/{*path}/rotate", &[secrets::ROTATE], RotateSecret, secrets::rotate)
         .route(
             M::GET,
             "/v1/secrets/{*path}",
@@ -115,6 +125,7 @@ pub fn routes() -> ApiRouter {
             secrets::read,
         )
         .route(M::PUT, "/v1/secrets/{*path}", &[secrets::PUT], WriteSecret, secrets::put)
+        .route(M::PATCH, "/v1/secrets/{*path}", &[secrets::UPDATE], UpdateSecret, secrets::update)
         .route(M::DELETE, "/v1/secrets/{*path}", &[secrets::DELETE], DeleteSecret, secrets::delete)
         .route(M::GET, "/v1/tokens", &[tokens::LIST], ReadTokens, tokens::list)
         .route(M::POST, "/v1/tokens", &[tokens::ISSUE], IssueToken, tokens::issue)

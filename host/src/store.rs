@@ -28,8 +28,8 @@ pub use audit::{AuditQuery, AuditRow};
 pub use callers::{Caller, CallerId, OperatorKey, StoredLink};
 pub use job::{Activity, Job, Ruling, Verdict, transact};
 pub use members::{KeyBounds, KeyRow, MemberRow, Role};
-pub use secrets::{SecretRow, SecretType, VersionInfo, VersionRow};
-pub use tokens::TokenRow;
+pub use secrets::{DeletedRow, SecretRow, SecretType, VersionInfo, VersionRow};
+pub use tokens::{LiveToken, TokenRow};
 
 /// Why the database did not do something. The text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]

@@ -37,6 +37,20 @@ export const ROUTES = {
     required: ["namespace", "content"],
     good: { namespace: "input/import", content: "A=1\n", secret_type: "custom", access_tier: "standard", metadata: { a: 1 } },
   },
+  update: {
+    method: "PATCH",
+    path: "/v1/secrets/input/KEY",
+    caller: "admin",
+    required: [],
+    good: { secret_type: "custom", access_tier: "standard", metadata: { a: 1 } },
+  },
+  rollback: {
+    method: "POST",
+    path: "/v1/secrets/input/KEY/rollback",
+    caller: "admin",
+    required: ["version"],
+    good: { version: 1 },
+  },
 };
 
 const text = (length, letter = "x") => letter.repeat(length);
@@ -126,7 +140,7 @@ export const FIELDS = [
 
   ["secret", "a value of 64 KiB and a byte", { value: text(65_537) }, "value"],
   ["secret", "a value of too many bytes in few characters", { value: text(32_769, "é") }, "value"],
-  ...["secret", "import"].flatMap((route) => [
+  ...["secret", "import", "update"].flatMap((route) => [
     [route, "an unknown type", { secret_type: "password" }, "secret_type"],
     [route, "an unknown tier", { access_tier: "top" }, "access_tier"],
     [route, "a tier in capitals", { access_tier: "Standard" }, "access_tier"],
@@ -134,6 +148,7 @@ export const FIELDS = [
     [route, "metadata that is a string", { metadata: "m" }, "metadata"],
     [route, "metadata over 8 KiB", { metadata: { m: text(8_192) } }, "metadata"],
   ]),
+  ...[0, -1, 1.5, 1e30].map((version) => ["rollback", `version ${version}`, { version }, "version"]),
   ["import", "a malformed line", { content: "A=1\nB 2\n" }, "content"],
   ["import", "a duplicate key", { content: "A=1\nB=2\nA=3\n" }, "content"],
   ["import", "an open quote", { content: 'A="1\n' }, "content"],

@@ -109,6 +109,16 @@ impl<P: Permission> Call<P> {
         Ok(text)
     }
 
+    /// The body, which may be left out; the headers go with it.
+    ///
+    /// # Errors
+    /// As [`body`](Self::body).
+    pub async fn optional_body<T: DeserializeOwned + Default>(&mut self) -> Result<T, ApiError> {
+        let request = std::mem::take(&mut self.request);
+        let OptionalJson(body) = OptionalJson::from_request(request, &self.case.app).await?;
+        Ok(body.unwrap_or_default())
+    }
+
     /// Refuses a body with anything in it.
     ///
     /// # Errors

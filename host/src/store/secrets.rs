@@ -25,8 +25,19 @@ pub struct SecretRow {
     pub created_at: Millis,
     /// When the newest version was written.
     pub updated_at: Millis,
+    /// When the newest version's value was first written: earlier, if it was rolled back to.
+    pub value_at: Millis,
     /// Who wrote the first version: an agent's or a member's id.
     pub created_by: String,
+}
+
+/// A deleted secret that can be restored.
+#[derive(Debug, Clone)]
+pub struct DeletedRow {
+    /// As it was.
+    pub secret: SecretRow,
+    /// When it was deleted.
+    pub deleted_at: Millis,
 }
 
 /// What kind of credential a secret is.
@@ -82,6 +93,8 @@ pub struct VersionRow {
     pub sealed_value: Vec<u8>,
     /// When it was written.
     pub created_at: Millis,
+    /// When its value was first written.
+    pub value_at: Millis,
     /// Who wrote it.
     pub created_by: String,
 }
@@ -113,7 +126,20 @@ pub trait Reads {
     fn secrets_above_standard(&mut self, prefix: &str) -> Result<Vec<(String, Tier)>, StoreError>;
     /// The namespaces that hold a live secret themselves, sorted.
     fn namespaces(&mut self) -> Result<Vec<String>, StoreError>;
-    /// A secret that makes `path` impossible, deleted ones included: at one of its namespaces, or below it.
+    /// Live secrets whose value was first written up to `until` and sorts after `after`, the oldest value first, then by path.
+    fn secrets_by_age(
+        &mut self,
+        until: Millis,
+        after: Option<(Millis, &str)>,
+        limit: u64,
+    ) -> Result<Vec<SecretRow>, StoreError>;
+    /// The deleted secrets of a path, the one deleted last first.
+    fn deleted_secrets(&mut self, path: Path<'_>) -> Result<Vec<DeletedRow>, StoreError>;
+    /// Secrets that were deleted at `until` or before, the oldest first.
+    fn deleted_until(&mut self, until: Millis, limit: u64) -> Result<Vec<DeletedRow>, StoreError>;
+    /// The tier of the secret that stood at a path last, whatever became of it.
+    fn last_tier(&mut self, path: Path<'_>) -> Result<Option<Tier>, StoreError>;
+    /// A secret that makes `path` impossible, deleted ones included and destroyed ones not: at one of its namespaces, or below it.
     fn path_conflict(&mut self, path: Path<'_>) -> Result<Option<String>, StoreError>;
     /// One version of a secret; `None` is the newest.
     fn version(&mut self, secret_id: &str, version: Option<u64>) -> Result<Option<VersionRow>, StoreError>;
@@ -126,10 +152,14 @@ pub trait Reads {
 pub trait Writes {
     /// Adds a new secret without versions.
     fn add_secret(&mut self, secret: &SecretRow) -> Result<(), StoreError>;
-    /// Stores type, tier, metadata, version and update time of a secret.
+    /// Stores type, tier, metadata, version and the times of a secret.
     fn update_secret(&mut self, secret: &SecretRow) -> Result<(), StoreError>;
     /// Adds a version, and destroys those beyond the newest `keep`.
     fn add_version(&mut self, secret_id: &str, version: &VersionRow, keep: u64) -> Result<(), StoreError>;
     /// Marks a secret as deleted.
     fn delete_secret(&mut self, id: &str) -> Result<(), StoreError>;
+    /// Makes a deleted secret live again. Its path must be free.
+    fn restore_secret(&mut self, id: &str) -> Result<(), StoreError>;
+    /// Removes versions, data keys and metadata of a deleted secret for good; answers how many versions there were.
+    fn destroy_secret(&mut self, id: &str) -> Result<u64, StoreError>;
 }

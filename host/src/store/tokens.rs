@@ -40,6 +40,19 @@ pub struct TokenRow {
     pub revoked_at: Option<Millis>,
 }
 
+/// A token that is neither expired nor revoked, as far as its reach goes.
+#[derive(Debug, Clone)]
+pub struct LiveToken {
+    /// The order of issue.
+    pub number: u64,
+    /// `tok_…`
+    pub id: String,
+    /// When it ends.
+    pub expires_at: Millis,
+    /// The compiled grant.
+    pub grant: CompiledGrant,
+}
+
 /// What is read.
 #[expect(clippy::missing_errors_doc, reason = "every method fails when the database does, and only then")]
 pub trait Reads {
@@ -49,6 +62,16 @@ pub trait Reads {
     fn tokens(&mut self, agent_id: Option<&str>, limit: u64) -> Result<Vec<TokenRow>, StoreError>;
     /// How many tokens of an agent are neither expired nor revoked.
     fn live_tokens(&mut self, agent_id: &str) -> Result<u64, StoreError>;
+    /// The number of the token issued last; 0 if there is none.
+    fn newest_token(&mut self) -> Result<u64, StoreError>;
+    /// Live tokens of all agents that come after an end and a number, those that end first coming first.
+    fn live_tokens_by_end(
+        &mut self,
+        after: Option<(Millis, u64)>,
+        limit: u64,
+    ) -> Result<Vec<LiveToken>, StoreError>;
+    /// Live tokens of all agents that were issued after a number, in that order.
+    fn live_tokens_since(&mut self, number: u64, limit: u64) -> Result<Vec<LiveToken>, StoreError>;
 }
 
 /// What is written.
@@ -58,4 +81,6 @@ pub trait Writes {
     fn add_token(&mut self, token: &TokenRow) -> Result<(), StoreError>;
     /// Revokes a token.
     fn revoke_token(&mut self, id: &str) -> Result<(), StoreError>;
+    /// Revokes a token if it is alive; answers whether it was.
+    fn revoke_live_token(&mut self, id: &str) -> Result<bool, StoreError>;
 }

@@ -147,6 +147,7 @@ pub(crate) fn secret(path: &str) -> SecretRow {
         version: 1,
         created_at: at(1_000),
         updated_at: at(1_000),
+        value_at: at(1_000),
         created_by: "agt_1".to_owned(),
     }
 }
@@ -160,6 +161,7 @@ pub(crate) fn version(number: u64) -> VersionRow {
         sealed_key,
         sealed_value: number.to_be_bytes().to_vec(),
         created_at: at(1_000),
+        value_at: at(1_000),
         created_by: "agt_1".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! The fields that a write and an import share, checked.
+//! The fields that writes share, checked.
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde_json::{Map, Value};
@@ -28,22 +28,24 @@ impl Wanted {
         metadata: Option<&Map<String, Value>>,
     ) -> Result<Self, ApiError> {
         let secret_type = secret_type.map(parse_type).transpose()?;
-        let tier = tier.map_or(Ok(Tier::Standard), |word| {
-            Tier::parse(word).map_err(|error| ApiError::from_core("access_tier", &error))
-        })?;
+        let tier = tier.map_or(Ok(Tier::Standard), parse_tier)?;
         let metadata = metadata.map(metadata_text).transpose()?;
         Ok(Self { secret_type: secret_type.filter(|kind| *kind != SecretType::Custom), tier, metadata })
     }
 }
 
-fn parse_type(word: &str) -> Result<SecretType, ApiError> {
+pub(super) fn parse_tier(word: &str) -> Result<Tier, ApiError> {
+    Tier::parse(word).map_err(|error| ApiError::from_core("access_tier", &error))
+}
+
+pub(super) fn parse_type(word: &str) -> Result<SecretType, ApiError> {
     SecretType::parse(word).ok_or_else(|| {
         let words = SecretType::ALL.map(SecretType::word).join(", ");
         ApiError::invalid("secret_type", format!("expected one of: {words}"))
     })
 }
 
-fn metadata_text(metadata: &Map<String, Value>) -> Result<String, ApiError> {
+pub(super) fn metadata_text(metadata: &Map<String, Value>) -> Result<String, ApiError> {
     // A tree of JSON always serialises.
     let text = serde_json::to_string(metadata).unwrap_or_default();
     if text.len() > MAX_METADATA {

@@ -1,6 +1,6 @@
 //! `PUT /v1/secrets/{namespace}/{key}`.
 
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,15 +9,15 @@ use warded_core::secret::Secret;
 
 use super::super::call::Call;
 use super::super::work::carry_out;
-use super::Address;
 use super::description::SecretOut;
 use super::fields::{Wanted, fits, object_or_null, secret_text};
 use super::write::write;
+use super::{Address, IF_MATCH, if_match};
 use crate::authorize::Subject;
 use crate::body::not_null;
 use crate::error::{ApiCode, ApiError};
+use crate::openapi::Operation;
 use crate::openapi::words::{Metadata, SecretType, Tier, Value as ValueText};
-use crate::openapi::{Operation, Parameter};
 use crate::permission::WriteSecret;
 use crate::reply::json;
 
@@ -47,7 +47,7 @@ struct PutIn {
 pub(in super::super) const PUT: Operation =
     Operation::new("put_secret", "Write a secret, or its next version")
         .at("/v1/secrets/{namespace}/{key}")
-        .headers(&[Parameter::number("If-Match", "Write only if this is the newest version", 1, u64::MAX)])
+        .headers(&[IF_MATCH])
         .body::<PutIn>()
         .answer::<SecretOut>(201)
         .answer::<SecretOut>(200)
@@ -68,12 +68,4 @@ pub(in super::super) async fn put(mut call: Call<WriteSecret>) -> Result<Respons
             .await?;
     let status = if written.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(json(status, &SecretOut::written(&written.secret)))
-}
-
-/// The version that the caller has seen: a plain number, since versions are what replies give.
-fn if_match(call: &Call<WriteSecret>) -> Result<Option<u64>, ApiError> {
-    let Some(text) = call.header(&header::IF_MATCH, "If-Match")? else { return Ok(None) };
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    let version = text.parse().ok().filter(|version| is_number && *version > 0);
-    version.map(Some).ok_or_else(|| ApiError::invalid("If-Match", "expected a version, such as `3`"))
 }

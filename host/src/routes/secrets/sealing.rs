@@ -3,6 +3,7 @@
 use warded_core::ErrorCode;
 use warded_core::crypto::seal::Context;
 use warded_core::secret::Secret;
+use zeroize::Zeroize;
 
 use crate::authorize::{Effect, Stop};
 use crate::error::{ApiCode, ApiError};
@@ -19,13 +20,13 @@ fn contexts<'a>(tenant: [u8; 16], secret: &'a SecretRow, version: u64) -> (Conte
 }
 
 /// Seals a value as the newest version of a secret.
-pub(super) fn seal(
+pub(super) fn seal<T: AsRef<[u8]> + Zeroize>(
     authority: &Effect<'_>,
     secret: &SecretRow,
-    value: &Secret<String>,
+    value: &Secret<T>,
 ) -> Result<SealedValue, Stop> {
     let (key, bound) = contexts(authority.app.tenant, secret, secret.version);
-    authority.ask_guest(|guest| guest.seal_value(&key, &bound, value.expose().as_bytes()))
+    authority.ask_guest(|guest| guest.seal_value(&key, &bound, value.expose().as_ref()))
 }
 
 /// Opens a version. One that does not open is an error without a cause, which the audit has.

@@ -76,9 +76,11 @@ fn routes_take_the_credentials_that_the_api_says() {
         let expected = match route.pattern {
             "/v1/tokens" if route.method == Method::POST => "a",
             "/v1/tokens/self" => "s",
-            "/v1/me" | "/v1/audit" => "k",
             pattern if pattern.starts_with("/v1/members") => "k",
             pattern if pattern.starts_with("/v1/policies") => "k",
+            "/v1/me" | "/v1/audit" | "/v1/rotations" => "k",
+            "/v1/secrets/{*path}/destroy" | "/v1/secrets/{*path}/restore" => "k",
+            "/v1/secrets/{*path}" if route.method == Method::PATCH => "k",
             "/v1/agents" | "/v1/agents/{id}" | "/v1/tokens" | "/v1/tokens/{id}" | "/v1/approvals" => "ak",
             _ => "ask",
         };
@@ -119,11 +121,12 @@ async fn what_is_no_route_is_404_and_what_is_no_method_405() {
         ("/v1/agents/x", "GET, DELETE"),
         ("/v1/tokens/self", "GET, POST"),
         ("/v1/secrets", "GET"),
-        ("/v1/secrets/a", "GET, PUT, DELETE"),
-        ("/v1/secrets/a/KEY", "GET, PUT, DELETE"),
+        ("/v1/secrets/a", "GET, PUT, PATCH, DELETE"),
+        ("/v1/secrets/a/KEY", "GET, PUT, PATCH, DELETE"),
+        ("/v1/secrets/a/rotate", "POST, GET, PUT, PATCH, DELETE"),
         ("/v1/secrets/import", "GET, POST"),
     ] {
-        for method in ["HEAD", "PATCH", "OPTIONS", "PURGE"] {
+        for method in ["HEAD", "TRACE", "OPTIONS", "PURGE"] {
             let answer = world.send(None, method.parse().unwrap(), path, Body::empty()).await;
             answer.assert(405, "METHOD_NOT_ALLOWED");
             assert_eq!(answer.response.headers[header::ALLOW], allowed, "{method} {path}");

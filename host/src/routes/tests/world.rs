@@ -12,7 +12,9 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 use warded_core::crypto::token::TokenKind;
 use warded_core::secret::Secret;
+use warded_core::tier::Tier;
 use warded_core::time::Millis;
+use warded_core::usage::Usage;
 
 use crate::app::{App, Shared};
 use crate::audit::{Actor, ActorType, Event, EventType, Origin};
@@ -20,12 +22,15 @@ use crate::clock::Clock;
 use crate::config::{Config, Typed};
 use crate::error::ApiError;
 use crate::extract::RequestContext;
+use crate::grant::GrantParts;
 use crate::guest::Guest;
 use crate::id::{Prefix, new_id};
 use crate::role;
 use crate::routes::router;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{AuditQuery, KeyBounds, KeyRow, MemberRow, Role, Store, Verdict, query, transact};
+use crate::store::{
+    AuditQuery, KeyBounds, KeyRow, MemberRow, Role, Store, TokenRow, Verdict, query, transact,
+};
 
 /// 2026-01-01T00:00:00Z.
 pub(super) const START: u64 = 1_767_225_600_000;
@@ -153,6 +158,47 @@ impl World {
         answer.text("token")
     }
 
+    /// A token that reaches a tier, as an approval would have given it.
+    pub(super) async fn raised_token(&self, scope: &str, tier: Tier) -> String {
+        let agent = self.agent(&["*"], &["secrets:*:*"]).await;
+        let minted = self.app.guest.mint_token(TokenKind::Scoped).unwrap();
+        let id = new_id(Prefix::Token).unwrap();
+        let scopes = vec![scope.to_owned()];
+        let parts = GrantParts {
+            id: &id,
+            scopes: &scopes,
+            namespaces: None,
+            ip_allowlist: None,
+            expires_at: None,
+            max_uses: None,
+            tier_ceiling: tier,
+        };
+        let created_at = self.app.clock.now();
+        let token = TokenRow {
+            grant: parts.compile(&self.app.guest).unwrap(),
+            id,
+            agent_id: agent.id,
+            hash: minted.hash,
+            display: minted.display,
+            scopes,
+            ip_allowlist: None,
+            max_uses: None,
+            reason: None,
+            tier_ceiling: tier,
+            usage: Usage::default(),
+            created_at,
+            expires_at: Millis::MAX,
+            revoked_at: None,
+        };
+        transact(&*self.app.store, move |tx| {
+            tx.add_token(&token)?;
+            Ok(Verdict::Done { answer: (), events: Vec::new() })
+        })
+        .await
+        .unwrap();
+        minted.text.expose().clone()
+    }
+
     /// A secret, written by the admin.
     pub(super) async fn secret(&self, path: &str, value: &str) {
         self.put(&self.admin, path, json!({ "value": value })).await.assert_ok();
@@ -183,6 +229,18 @@ impl World {
     pub(super) async fn put(&self, token: &str, path: &str, body: Value) -> Answer {
         self.send(Some(token), Method::PUT, &format!("/v1/secrets/{path}"), Body::from(body.to_string()))
             .await
+    }
+
+    /// `PATCH /v1/secrets/{path}`.
+    pub(super) async fn change(&self, token: &str, path: &str, body: Value) -> Answer {
+        let body = Body::from(body.to_string());
+        self.send(Some(token), Method::PATCH, &format!("/v1/secrets/{path}"), body).await
+    }
+
+    /// `POST /v1/secrets/{path}/{act}`, with a body or without.
+    pub(super) async fn act(&self, token: &str, path: &str, act: &str, body: Option<Value>) -> Answer {
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send(Some(token), Method::POST, &format!("/v1/secrets/{path}/{act}"), body).await
     }
 
     pub(super) async fn read(&self, token: &str, path: &str) -> Answer {

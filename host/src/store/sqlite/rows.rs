@@ -9,6 +9,7 @@ mod agents;
 mod approvals;
 mod audit;
 mod callers;
+mod deleted;
 mod members;
 mod policies;
 mod secrets;

@@ -5,12 +5,12 @@ use warded_core::path::Path;
 use warded_core::tier::Tier;
 use warded_core::time::Millis;
 
-use super::{Rows, versions};
+use super::{Rows, deleted, versions};
 use crate::store::secrets;
 use crate::store::sqlite::values::{millis, sql_limit, tier, word};
-use crate::store::{SecretRow, SecretType, StoreError, VersionInfo, VersionRow};
+use crate::store::{DeletedRow, SecretRow, SecretType, StoreError, VersionInfo, VersionRow};
 
-const SELECT: &str = "SELECT id, path, secret_type, tier, metadata, version, created_at, updated_at, created_by \
+const SELECT: &str = "SELECT id, path, secret_type, tier, metadata, version, created_at, updated_at, value_at, created_by \
     FROM secrets WHERE deleted_at IS NULL";
 
 pub(super) fn find(connection: &Connection, path: Path<'_>) -> Result<Option<SecretRow>, StoreError> {
@@ -29,6 +29,21 @@ pub(super) fn below(
     let after = after.map(|after| format!("{after}\0")).unwrap_or_default();
     let start = prefix.max(&after);
     let range = (start, end_of(prefix), sql_limit(limit));
+    Ok(connection.prepare_cached(&sql)?.query_map(range, secret)?.collect::<Result<_, _>>()?)
+}
+
+/// A look at every live secret, for no index stands in the way of writes; what is not among the first is not kept.
+pub(super) fn by_age(
+    connection: &Connection,
+    until: Millis,
+    after: Option<(Millis, &str)>,
+    limit: u64,
+) -> Result<Vec<SecretRow>, StoreError> {
+    let sql = format!(
+        "{SELECT} AND value_at <= ?1 AND (value_at, path) > (?2, ?3) ORDER BY value_at, path LIMIT ?4"
+    );
+    let (at, path) = after.map_or((-1, ""), |(at, path)| (sql_limit(at.as_u64()), path));
+    let range = params![until.as_u64(), at, path, sql_limit(limit)];
     Ok(connection.prepare_cached(&sql)?.query_map(range, secret)?.collect::<Result<_, _>>()?)
 }
 
@@ -52,7 +67,8 @@ fn end_of(prefix: &str) -> String {
     format!("{prefix}{}", char::MAX)
 }
 
-fn secret(row: &Row<'_>) -> rusqlite::Result<SecretRow> {
+/// A secret in the first columns of [`SELECT`].
+pub(super) fn secret(row: &Row<'_>) -> rusqlite::Result<SecretRow> {
     Ok(SecretRow {
         id: row.get(0)?,
         path: row.get(1)?,
@@ -62,7 +78,8 @@ fn secret(row: &Row<'_>) -> rusqlite::Result<SecretRow> {
         version: row.get(5)?,
         created_at: millis(row, 6)?,
         updated_at: millis(row, 7)?,
-        created_by: row.get(8)?,
+        value_at: millis(row, 8)?,
+        created_by: row.get(9)?,
     })
 }
 
@@ -81,7 +98,8 @@ pub(super) fn namespaces(connection: &Connection) -> Result<Vec<String>, StoreEr
 }
 
 pub(super) fn conflict(connection: &Connection, path: Path<'_>) -> Result<Option<String>, StoreError> {
-    let mut above = connection.prepare_cached("SELECT path FROM secrets WHERE path = ?1 LIMIT 1")?;
+    let sql = "SELECT path FROM secrets WHERE path = ?1 AND destroyed_at IS NULL LIMIT 1";
+    let mut above = connection.prepare_cached(sql)?;
     for (slash, _) in path.as_str().match_indices('/') {
         let namespace = path.as_str().get(..slash);
         if let Some(found) = above.query_row([namespace], |row| row.get(0)).optional()? {
@@ -89,7 +107,7 @@ pub(super) fn conflict(connection: &Connection, path: Path<'_>) -> Result<Option
         }
     }
     let inside = format!("{path}/");
-    let sql = "SELECT path FROM secrets WHERE path >= ?1 AND path < ?2 ORDER BY path LIMIT 1";
+    let sql = "SELECT path FROM secrets WHERE path >= ?1 AND path < ?2 AND destroyed_at IS NULL ORDER BY path LIMIT 1";
     let found =
         connection.prepare_cached(sql)?.query_row((&inside, end_of(&inside)), |row| row.get(0)).optional()?;
     Ok(found)
@@ -102,8 +120,8 @@ pub(super) fn count_live(connection: &Connection) -> Result<u64, StoreError> {
 
 pub(super) fn add(connection: &Connection, secret: &SecretRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO secrets \
-        (id, path, namespace, secret_type, tier, metadata, version, created_at, updated_at, created_by) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        (id, path, namespace, secret_type, tier, metadata, version, created_at, updated_at, value_at, created_by) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let namespace = secret.path.rsplit_once('/').map_or("", |(namespace, _)| namespace);
     connection.prepare_cached(sql)?.execute(params![
         secret.id,
@@ -115,28 +133,24 @@ pub(super) fn add(connection: &Connection, secret: &SecretRow) -> Result<(), Sto
         secret.version,
         secret.created_at.as_u64(),
         secret.updated_at.as_u64(),
+        secret.value_at.as_u64(),
         secret.created_by
     ])?;
     Ok(())
 }
 
 pub(super) fn update(connection: &Connection, secret: &SecretRow) -> Result<(), StoreError> {
-    let sql = "UPDATE secrets SET secret_type = ?2, tier = ?3, metadata = ?4, version = ?5, updated_at = ?6 \
-        WHERE id = ?1 AND deleted_at IS NULL";
+    let sql = "UPDATE secrets SET secret_type = ?2, tier = ?3, metadata = ?4, version = ?5, updated_at = ?6, \
+        value_at = ?7 WHERE id = ?1 AND deleted_at IS NULL";
     connection.prepare_cached(sql)?.execute(params![
         secret.id,
         secret.secret_type.word(),
         secret.tier.to_byte(),
         secret.metadata,
         secret.version,
-        secret.updated_at.as_u64()
+        secret.updated_at.as_u64(),
+        secret.value_at.as_u64()
     ])?;
-    Ok(())
-}
-
-pub(super) fn delete(connection: &Connection, id: &str, now: Millis) -> Result<(), StoreError> {
-    let sql = "UPDATE secrets SET deleted_at = ?2 WHERE id = ?1 AND deleted_at IS NULL";
-    connection.prepare_cached(sql)?.execute(params![id, now.as_u64()])?;
     Ok(())
 }
 
@@ -160,6 +174,27 @@ impl secrets::Reads for Rows<'_> {
 
     fn namespaces(&mut self) -> Result<Vec<String>, StoreError> {
         namespaces(self.connection)
+    }
+
+    fn secrets_by_age(
+        &mut self,
+        until: Millis,
+        after: Option<(Millis, &str)>,
+        limit: u64,
+    ) -> Result<Vec<SecretRow>, StoreError> {
+        by_age(self.connection, until, after, limit)
+    }
+
+    fn deleted_secrets(&mut self, path: Path<'_>) -> Result<Vec<DeletedRow>, StoreError> {
+        deleted::at(self.connection, path)
+    }
+
+    fn deleted_until(&mut self, until: Millis, limit: u64) -> Result<Vec<DeletedRow>, StoreError> {
+        deleted::until(self.connection, until, limit)
+    }
+
+    fn last_tier(&mut self, path: Path<'_>) -> Result<Option<Tier>, StoreError> {
+        deleted::last_tier(self.connection, path)
     }
 
     fn path_conflict(&mut self, path: Path<'_>) -> Result<Option<String>, StoreError> {
@@ -189,6 +224,14 @@ impl secrets::Writes for Rows<'_> {
     }
 
     fn delete_secret(&mut self, id: &str) -> Result<(), StoreError> {
-        delete(self.connection, id, self.now)
+        deleted::delete(self.connection, id, self.now)
+    }
+
+    fn restore_secret(&mut self, id: &str) -> Result<(), StoreError> {
+        deleted::restore(self.connection, id)
+    }
+
+    fn destroy_secret(&mut self, id: &str) -> Result<u64, StoreError> {
+        deleted::destroy(self.connection, id, self.now)
     }
 }

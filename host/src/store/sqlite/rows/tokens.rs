@@ -8,7 +8,7 @@ use crate::store::sqlite::values::{
     grant, list, list_text, millis, optional_list, optional_millis, sql_limit, tier,
 };
 use crate::store::tokens;
-use crate::store::{CallerId, StoreError, TokenRow};
+use crate::store::{CallerId, LiveToken, StoreError, TokenRow};
 
 const SELECT: &str = "SELECT t.id, t.agent_id, t.hash, t.display, t.scopes, t.ip_allowlist, t.max_uses, t.reason, \
     t.tier_ceiling, t.grant_bytes, t.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0), \
@@ -63,6 +63,38 @@ pub(super) fn count_live(connection: &Connection, agent_id: &str, now: Millis) -
     Ok(connection.prepare_cached(sql)?.query_row(params![agent_id, now.as_u64()], |row| row.get(0))?)
 }
 
+const LIVE: &str =
+    "SELECT number, id, expires_at, grant_bytes, grant_digest FROM tokens WHERE revoked_at IS NULL";
+
+fn live_by_end(
+    connection: &Connection,
+    after: Option<(Millis, u64)>,
+    limit: u64,
+    now: Millis,
+) -> Result<Vec<LiveToken>, StoreError> {
+    let sql = format!(
+        "{LIVE} AND expires_at > ?1 AND (expires_at, number) > (?2, ?3) ORDER BY expires_at, number LIMIT ?4"
+    );
+    let (end, number) = after.map_or((0, 0), |(end, number)| (end.as_u64(), number));
+    let range = params![now.as_u64(), end, number, sql_limit(limit)];
+    Ok(connection.prepare_cached(&sql)?.query_map(range, live)?.collect::<Result<_, _>>()?)
+}
+
+fn live_since(
+    connection: &Connection,
+    number: u64,
+    limit: u64,
+    now: Millis,
+) -> Result<Vec<LiveToken>, StoreError> {
+    let sql = format!("{LIVE} AND expires_at > ?1 AND number > ?2 ORDER BY number LIMIT ?3");
+    let range = params![now.as_u64(), number, sql_limit(limit)];
+    Ok(connection.prepare_cached(&sql)?.query_map(range, live)?.collect::<Result<_, _>>()?)
+}
+
+fn live(row: &Row<'_>) -> rusqlite::Result<LiveToken> {
+    Ok(LiveToken { number: row.get(0)?, id: row.get(1)?, expires_at: millis(row, 2)?, grant: grant(row, 3)? })
+}
+
 pub(super) fn add(connection: &Connection, token: &TokenRow) -> Result<(), StoreError> {
     connection.prepare_cached(INSERT)?.execute(params![
         token.id,
@@ -111,6 +143,23 @@ impl tokens::Reads for Rows<'_> {
     fn live_tokens(&mut self, agent_id: &str) -> Result<u64, StoreError> {
         count_live(self.connection, agent_id, self.now)
     }
+
+    fn newest_token(&mut self) -> Result<u64, StoreError> {
+        let sql = "SELECT ifnull(max(number), 0) FROM tokens";
+        Ok(self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    }
+
+    fn live_tokens_by_end(
+        &mut self,
+        after: Option<(Millis, u64)>,
+        limit: u64,
+    ) -> Result<Vec<LiveToken>, StoreError> {
+        live_by_end(self.connection, after, limit, self.now)
+    }
+
+    fn live_tokens_since(&mut self, number: u64, limit: u64) -> Result<Vec<LiveToken>, StoreError> {
+        live_since(self.connection, number, limit, self.now)
+    }
 }
 
 impl tokens::Writes for Rows<'_> {
@@ -120,5 +169,11 @@ impl tokens::Writes for Rows<'_> {
 
     fn revoke_token(&mut self, id: &str) -> Result<(), StoreError> {
         revoke(self.connection, id, self.now)
+    }
+
+    fn revoke_live_token(&mut self, id: &str) -> Result<bool, StoreError> {
+        let sql =
+            "UPDATE tokens SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2";
+        Ok(self.connection.prepare_cached(sql)?.execute(params![id, self.now.as_u64()])? > 0)
     }
 }

@@ -6,7 +6,7 @@ use warded_core::crypto::seal;
 use crate::store::sqlite::values::{millis, sql_limit};
 use crate::store::{StoreError, VersionInfo, VersionRow};
 
-const SELECT: &str = "SELECT v.version, k.sealed, v.sealed, v.created_at, v.created_by \
+const SELECT: &str = "SELECT v.version, k.sealed, v.sealed, v.created_at, v.value_at, v.created_by \
     FROM secret_versions v JOIN data_keys k ON k.object_id = v.secret_id AND k.version = v.version \
     WHERE v.secret_id = ?1";
 
@@ -36,7 +36,8 @@ fn row(row: &Row<'_>) -> rusqlite::Result<VersionRow> {
         sealed_key: row.get(1)?,
         sealed_value: row.get(2)?,
         created_at: millis(row, 3)?,
-        created_by: row.get(4)?,
+        value_at: millis(row, 4)?,
+        created_by: row.get(5)?,
     })
 }
 
@@ -63,13 +64,14 @@ pub(super) fn add(
         key_id.as_bytes(),
         version.sealed_key
     ])?;
-    let sql = "INSERT INTO secret_versions (secret_id, version, sealed, created_at, created_by) \
-        VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO secret_versions (secret_id, version, sealed, created_at, value_at, created_by) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     connection.prepare_cached(sql)?.execute(params![
         secret_id,
         version.version,
         version.sealed_value,
         version.created_at.as_u64(),
+        version.value_at.as_u64(),
         version.created_by
     ])?;
     destroy_beyond(connection, secret_id, keep)
@@ -83,12 +85,23 @@ fn destroy_beyond(connection: &Connection, secret_id: &str, keep: u64) -> Result
         .prepare_cached(sql)?
         .query_row(params![secret_id, sql_limit(keep.max(1))], |row| row.get(0))
         .optional()?;
-    let Some(version) = newest_beyond else { return Ok(()) };
-    for sql in [
-        "DELETE FROM secret_versions WHERE secret_id = ?1 AND version <= ?2",
-        "DELETE FROM data_keys WHERE object_id = ?1 AND version <= ?2",
-    ] {
-        connection.prepare_cached(sql)?.execute(params![secret_id, version])?;
+    match newest_beyond {
+        Some(version) => destroy_until(connection, secret_id, version).map(drop),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Destroys every version of a secret, and with them their data keys; answers how many there were.
+pub(super) fn destroy_all(connection: &Connection, secret_id: &str) -> Result<u64, StoreError> {
+    destroy_until(connection, secret_id, i64::MAX.unsigned_abs())
+}
+
+fn destroy_until(connection: &Connection, secret_id: &str, version: u64) -> Result<u64, StoreError> {
+    let bounds = params![secret_id, version];
+    let sql = "DELETE FROM secret_versions WHERE secret_id = ?1 AND version <= ?2";
+    let destroyed = connection.prepare_cached(sql)?.execute(bounds)?;
+    // The values first, since each refers to its key.
+    let sql = "DELETE FROM data_keys WHERE object_id = ?1 AND version <= ?2";
+    connection.prepare_cached(sql)?.execute(bounds)?;
+    Ok(u64::try_from(destroyed).unwrap_or(u64::MAX))
 }
