@@ -32,6 +32,7 @@ mod refusal;
 pub mod scopes;
 
 pub use ask::{Ask, Asker, Case, Subject};
+pub use reach::Basis;
 pub use refusal::Stop;
 
 /// One caller inside one transaction.

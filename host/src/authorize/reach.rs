@@ -1,4 +1,4 @@
-//! How far a grant reaches, without its state: what a decision would say of its scopes alone.
+//! How far a grant reaches without its state, and what a caller's decisions rest on.
 
 use warded_core::ErrorCode;
 use warded_core::cost::Cost;
@@ -11,6 +11,19 @@ use warded_core::usage::Usage;
 use super::{Authority, Stop};
 use crate::guest::{CompiledGrant, LinkRef};
 use crate::store::Read;
+
+/// What decisions about the same request depend on, beside time and counters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basis(Vec<[u8; 32]>);
+
+impl<S: ?Sized> Authority<'_, S> {
+    /// The grants and the policy that decide.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        let grants = self.caller.chain.iter().map(|link| link.grant.digest);
+        Basis(grants.chain(self.policies.as_ref().map(|policies| policies.active.digest)).collect())
+    }
+}
 
 impl<S: Read + ?Sized> Authority<'_, S> {
     /// Whether one of a grant's scopes covers an action on a path; its other clauses play no part.

@@ -4,25 +4,22 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
-use warded_core::crypto::token::TokenKind;
-use warded_core::decision::Outcome;
 use warded_core::path::{Path, PathBuf};
 use warded_core::pattern::{Pattern, PatternBuf};
-use warded_core::tier::Tier;
 
 use super::super::call::Call;
-use super::super::work::carry_out;
+use super::super::survey::{Survey, may_see, survey};
 use super::description::SecretOut;
 use super::parse_path;
+use crate::audit::Detail;
 use crate::audit::mask::mask_tokens;
-use crate::audit::{Detail, EventType};
-use crate::authorize::{Ask, Asker, Effect, Stop, Subject};
+use crate::authorize::{Authority, Case, Stop, Subject};
 use crate::error::ApiError;
 use crate::openapi::{Operation, Parameter};
 use crate::permission::ReadSecret;
 use crate::query::Query;
 use crate::reply::json;
-use crate::store::SecretRow;
+use crate::store::{Read, SecretRow};
 
 /// How many secrets one listing looks at; a cursor leads to the rest.
 const MOST: u64 = 10_000;
@@ -102,71 +99,68 @@ pub(in super::super) async fn list(mut call: Call<ReadSecret>) -> Result<Respons
         namespace.map(|text| parse_path("namespace", &text).map(PathBuf::from)).transpose()?;
     let page = Page::parse(&mut call.query, namespace.as_ref().map(PathBuf::as_path))?.unwrap_or_default();
     let subject = namespace.as_ref().map(|path| Subject::at(path.as_str())).unwrap_or_default();
-    let listing = carry_out(call.case(subject), move |authority| {
-        list_below(authority, namespace.as_ref().map(PathBuf::as_path), &page)
-    })
-    .await?;
-    Ok(listing.answer())
+    Ok(list_below(call.case(subject), namespace, page).await?.answer())
 }
 
-/// The resource under which a caller sees what there is: operators see it without values, an agent's scopes know no difference.
-pub(super) fn looking(asker: &Asker) -> &'static str {
-    if asker.kind == TokenKind::ApiKey { "metadata" } else { "secrets" }
+/// A namespace, or everything, and which part of it.
+struct Below {
+    namespace: Option<PathBuf>,
+    pattern: PatternBuf,
+    page: Page,
 }
 
-/// Lists what lies below a namespace, or everything. One use is spent, however many items there are.
-pub(super) fn list_below(
-    authority: &mut Effect<'_>,
-    namespace: Option<Path<'_>>,
-    page: &Page,
-) -> Result<Listing, Stop> {
-    authority.refuse_as(EventType::SecretListed);
-    let resource = looking(authority.asker());
-    let pattern = namespace.map_or_else(everything, |path| Ok(Pattern::below(path)));
-    let pattern = pattern.map_err(|error| authority.fail(error, "internal"))?;
-    authority.require(Ask::listing(resource, "read", pattern.as_pattern()))?;
-    let (items, next) = collect(authority, &prefix(namespace), page)?;
-    let mut event = authority.event(EventType::SecretListed);
-    event.details.push(("items", Detail::Integer(u64::try_from(items.len()).unwrap_or(u64::MAX))));
-    authority.record(event);
-    Ok(Listing { namespace: namespace.map(|path| path.to_string()).unwrap_or_default(), items, next })
+/// Lists what lies below a namespace, or everything.
+pub(super) async fn list_below(
+    case: Case,
+    namespace: Option<PathBuf>,
+    page: Page,
+) -> Result<Listing, ApiError> {
+    let pattern = match &namespace {
+        Some(path) => Pattern::below(path.as_path()),
+        None => everything()?,
+    };
+    survey(case, Below { namespace, pattern, page }).await
 }
 
-fn everything() -> Result<PatternBuf, ApiError> {
+/// The pattern of every path.
+pub(in super::super) fn everything() -> Result<PatternBuf, ApiError> {
     PatternBuf::parse("*").map_err(|error| ApiError::from_core("path", &error))
 }
 
-/// The items that the caller may see, and the path to go on from if there are more.
-fn collect(
-    authority: &mut Effect<'_>,
-    prefix: &str,
-    page: &Page,
-) -> Result<(Vec<SecretRow>, Option<String>), Stop> {
-    let limit = page.limit.unwrap_or(MOST);
-    let (mut items, mut after, mut seen) = (Vec::new(), page.after.clone(), 0_u64);
-    loop {
-        let rows = authority.store.secrets(prefix, after.as_deref(), BATCH)?;
-        let is_last = (rows.len() as u64) < BATCH;
-        for row in rows {
-            if items.len() as u64 >= limit || seen >= MOST {
-                return Ok((items, after));
+impl Survey for Below {
+    type Found = Listing;
+
+    fn pattern(&self) -> Pattern<'_> {
+        self.pattern.as_pattern()
+    }
+
+    /// The items that the caller may see, and the path to go on from if there are more.
+    fn collect<S: Read + ?Sized>(&self, authority: &mut Authority<'_, S>) -> Result<Listing, Stop> {
+        let namespace = self.namespace.as_ref().map(PathBuf::as_path);
+        let named = namespace.map(|path| path.to_string()).unwrap_or_default();
+        let mut listing = Listing { namespace: named, items: Vec::new(), next: None };
+        let (prefix, limit) = (prefix(namespace), self.page.limit.unwrap_or(MOST));
+        let (mut after, mut seen) = (self.page.after.clone(), 0_u64);
+        loop {
+            let rows = authority.store.secrets(&prefix, after.as_deref(), BATCH)?;
+            let is_last = (rows.len() as u64) < BATCH;
+            for row in rows {
+                if listing.items.len() as u64 >= limit || seen >= MOST {
+                    return Ok(Listing { next: after, ..listing });
+                }
+                seen = seen.saturating_add(1);
+                after = Some(row.path.clone());
+                if may_see(authority, &row)? {
+                    listing.items.push(row);
+                }
             }
-            seen = seen.saturating_add(1);
-            after = Some(row.path.clone());
-            if may_see(authority, &row)? {
-                items.push(row);
+            if is_last {
+                return Ok(listing);
             }
-        }
-        if is_last {
-            return Ok((items, None));
         }
     }
-}
 
-fn may_see(authority: &Effect<'_>, row: &SecretRow) -> Result<bool, Stop> {
-    let Ok(path) = Path::parse(&row.path) else { return Ok(false) };
-    // What operators see has no value in it, so no tier either.
-    let tier = if authority.is_operator() { Tier::Standard } else { row.tier };
-    let ask = Ask::path(looking(authority.asker()), "read", path).at(tier);
-    Ok(authority.decide(ask)?.outcome() == Outcome::Allow)
+    fn details(&self, found: &Listing) -> Vec<(&'static str, Detail)> {
+        vec![("items", Detail::Integer(u64::try_from(found.items.len()).unwrap_or(u64::MAX)))]
+    }
 }

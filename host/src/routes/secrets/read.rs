@@ -11,11 +11,12 @@ use warded_core::pattern::Pattern;
 use warded_core::secret::Secret;
 
 use super::super::call::Call;
+use super::super::survey::looking;
 use super::super::timestamp::rfc3339;
 use super::super::work::carry_out;
 use super::delete::unknown_secret;
 use super::description::{SecretOut, metadata, namespace_and_key};
-use super::list::{CURSOR, LIMIT, Listing, ListingOut, Page, list_below, looking};
+use super::list::{CURSOR, LIMIT, ListingOut, Page, list_below};
 use super::{Address, sealing};
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Ask, Effect, Stop, Subject};
@@ -45,7 +46,6 @@ enum Wanted {
 
 /// What was found.
 enum Found {
-    Listing(Listing),
     Metadata(SecretRow),
     Value { value: Secret<Vec<u8>>, secret: SecretRow, version: u64, updated_at: String },
     Versions(SecretRow, Vec<VersionInfo>),
@@ -91,8 +91,17 @@ pub(in super::super) async fn read(mut call: Call<ReadSecret>) -> Result<Respons
     let address = Address::of(&call)?;
     let wanted = Wanted::parse(&mut call.query, address.path.as_path(), address.is_namespace)?;
     let case = call.case(Subject::at(address.path.as_str()));
-    let found = carry_out(case, move |authority| resolve(authority, address.path.as_path(), &wanted)).await?;
-    Ok(answer(&found))
+    let path = address.path.clone();
+    let part = match wanted {
+        Wanted::Listing(page) => return Ok(list_below(case, Some(path), page).await?.answer()),
+        Wanted::Secret(part) => Some(part),
+        Wanted::Either => None,
+    };
+    let resolving = move |authority: &mut Effect<'_>| resolve(authority, address.path.as_path(), part);
+    match carry_out(case.clone(), resolving).await? {
+        Some(found) => Ok(answer(&found)),
+        None => Ok(list_below(case, Some(path), Page::default()).await?.answer()),
+    }
 }
 
 impl Wanted {
@@ -132,34 +141,26 @@ impl Part {
 }
 
 /// Only the path covered: the secret. Only what lies below: a listing. Both: whichever exists. Neither: refused without a look-up.
-fn resolve(authority: &mut Effect<'_>, path: Path<'_>, wanted: &Wanted) -> Result<Found, Stop> {
-    let (part, may_be_listing) = match wanted {
-        Wanted::Listing(page) => return list_below(authority, Some(path), page).map(Found::Listing),
-        Wanted::Secret(part) => (*part, false),
-        Wanted::Either => (Part::Value { version: None }, true),
-    };
+///
+/// `None` is a listing, which is decided for itself; without a part asked for, the path may mean one.
+fn resolve(authority: &mut Effect<'_>, path: Path<'_>, asked: Option<Part>) -> Result<Option<Found>, Stop> {
+    let part = asked.unwrap_or(Part::Value { version: None });
     if !matches!(part, Part::Value { .. }) {
         authority.refuse_as(EventType::SecretListed);
     }
     let itself = authority.decide(Ask::path(looking(authority.asker()), "read", path))?;
     if itself.outcome() != Outcome::Allow {
-        let listable = may_be_listing && may_list(authority, path)?;
-        return if listable { list_all(authority, path) } else { Err(authority.refuse(&itself)) };
+        let is_listing = asked.is_none() && may_list(authority, path)?;
+        return if is_listing { Ok(None) } else { Err(authority.refuse(&itself)) };
     }
     match authority.store.secret(path)? {
         Some(secret) => {
             authority.accept(&itself)?;
-            read_secret(authority, path, secret, part)
+            read_secret(authority, path, secret, part).map(Some)
         }
-        None if may_be_listing && may_list(authority, path)? && has_below(authority, path)? => {
-            list_all(authority, path)
-        }
+        None if asked.is_none() && may_list(authority, path)? && has_below(authority, path)? => Ok(None),
         None => Err(authority.fail(unknown_secret(), "secret_not_found")),
     }
-}
-
-fn list_all(authority: &mut Effect<'_>, path: Path<'_>) -> Result<Found, Stop> {
-    list_below(authority, Some(path), &Page::default()).map(Found::Listing)
 }
 
 /// Whether all that lies below a path is covered.
@@ -250,7 +251,6 @@ struct VersionOut<'a> {
 
 fn answer(found: &Found) -> Response {
     match found {
-        Found::Listing(listing) => listing.answer(),
         Found::Metadata(secret) => json(StatusCode::OK, &SecretOut::written(secret)),
         Found::Value { value, secret, version, updated_at } => json(
             StatusCode::OK,
