@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use toml::Value;
 use warded_core::ip::Network;
 
+use crate::rotation::{Periods, Rule};
+
 mod origin;
 mod resolved;
 mod settings;
@@ -108,6 +110,8 @@ impl Typed {
             drain_timeout: self.parsed("drain_timeout", resolved::parse_timeout)?,
             tokens_per_agent: self.number("tokens_per_agent", 1, 1_000_000)?,
             token_ttl_ceiling: self.parsed("token_ttl_ceiling", resolved::parse_ceiling)?,
+            deleted_retention: self.parsed("deleted_retention", resolved::parse_ceiling)?,
+            rotation_periods: Periods::new(self.each("rotation_periods", Rule::parse)?),
             second_operator: self.parsed("second_operator", resolved::parse_second_operator)?,
             webhook_allow: self.networks("webhook_allow")?,
             webhook_retries: self.each("webhook_retries", resolved::parse_ceiling)?,

@@ -27,6 +27,7 @@ pub mod refusals;
 pub mod reply;
 pub mod rng;
 pub mod role;
+pub mod rotation;
 pub mod routes;
 pub mod run;
 pub mod serve;

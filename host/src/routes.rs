@@ -10,8 +10,9 @@ use crate::app::Shared;
 use crate::permission::{
     ActivatePolicy, ChangeMember, CreateAgent, CreateKey, DeleteSecret, DestroySecret, ImportSecrets,
     InspectToken, InviteMember, IssueToken, ManagePolicies, ReadAgents, ReadApprovals, ReadAudit, ReadKeys,
-    ReadMe, ReadMembers, ReadNamespaces, ReadPolicies, ReadSecret, ReadTokens, RemoveMember, RestoreSecret,
-    RevokeAgent, RevokeKey, RevokeToken, RollBackSecret, RotateSecret, UpdateSecret, WriteSecret,
+    ReadMe, ReadMembers, ReadNamespaces, ReadPolicies, ReadRotations, ReadSecret, ReadTokens, RemoveMember,
+    RestoreSecret, RevokeAgent, RevokeKey, RevokeToken, RollBackSecret, RotateSecret, UpdateSecret,
+    WriteSecret,
 };
 
 pub mod api_router;
@@ -27,7 +28,9 @@ mod members;
 mod namespaces;
 mod networks;
 mod policies;
+mod rotations;
 mod secrets;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod timestamp;
@@ -104,6 +107,7 @@ pub fn routes() -> ApiRouter {
             ManagePolicies,
             policies::start_shadow,
         )
+        .route(M::GET, "/v1/rotations", &[rotations::LIST], ReadRotations, rotations::list)
         .route(M::GET, "/v1/secrets", &[secrets::LIST], ReadSecret, secrets::list)
         .route(M::GET, "/v1/secrets/import", &[secrets::LIST_BELOW], ReadSecret, secrets::read)
         .route(M::POST, "/v1/secrets/import", &[secrets::IMPORT], ImportSecrets, secrets::import)

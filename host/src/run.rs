@@ -11,7 +11,9 @@ use tokio::sync::watch;
 use crate::app::Shared;
 use crate::config::{Config, MetricsListen};
 use crate::error::ApiError;
-use crate::serve::{flush_refusals, record_start, record_stop, serve as serve_api, serve_metrics};
+use crate::serve::{
+    destroy_deleted, flush_refusals, record_start, record_stop, serve as serve_api, serve_metrics,
+};
 use crate::start::{Opened, StartError, open};
 
 /// Connections that may wait to be accepted.
@@ -93,11 +95,13 @@ async fn run_until(
     stop: watch::Receiver<bool>,
 ) -> Result<(), ApiError> {
     let flush = tokio::spawn(flush_refusals(Arc::clone(app)));
+    let retention = tokio::spawn(destroy_deleted(Arc::clone(app)));
     let scrapes =
         metrics.map(|listener| tokio::spawn(serve_metrics(Arc::clone(app), listener, stopped(stop.clone()))));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     serve_api(Arc::clone(app), api, stopped(stop)).await;
     flush.abort();
+    retention.abort();
     if let Some(scrapes) = scrapes {
         let _ = scrapes.await;
     }

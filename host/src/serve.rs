@@ -25,11 +25,13 @@ mod connections;
 mod cors;
 mod lifecycle;
 mod metrics_listener;
+mod retention;
 mod stream;
 
 pub use answer::answer;
 pub use lifecycle::{flush_refusals, record_start, record_stop};
 pub use metrics_listener::serve_metrics;
+pub use retention::{destroy_deleted, sweep};
 
 use connections::{Connections, Place};
 use stream::Stream;

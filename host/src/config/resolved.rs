@@ -7,6 +7,8 @@ use std::time::Duration;
 use warded_core::ip::Network;
 use warded_core::time::{DAY, Millis, parse_ttl};
 
+use crate::rotation::Periods;
+
 /// Settings as resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -46,6 +48,10 @@ pub struct Config {
     pub tokens_per_agent: u32,
     /// The longest life of a scoped token.
     pub token_ttl_ceiling: Millis,
+    /// How long a deleted secret can be restored.
+    pub deleted_retention: Millis,
+    /// How old a secret's value may become.
+    pub rotation_periods: Periods,
     /// Whether what weakens a safeguard needs a second operator.
     pub second_operator: SecondOperator,
     /// Where webhooks may go although it is private, and may go without TLS.

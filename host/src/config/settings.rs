@@ -58,12 +58,27 @@ pub const SETTINGS: &[Setting] = &[
     setting("drain_timeout", Kind::Text, r#""30s""#),
     setting("tokens_per_agent", Kind::Integer, "1000"),
     setting("token_ttl_ceiling", Kind::Text, r#""24h""#),
+    setting("deleted_retention", Kind::Text, r#""30d""#),
+    setting("rotation_periods", Kind::List, ROTATION_PERIODS),
     setting("second_operator", Kind::Text, r#""recorded""#),
     setting("webhook_allow", Kind::List, "[]"),
     setting("webhook_retries", Kind::List, r#"["5s", "30s", "2m", "10m", "1h", "6h"]"#),
     setting("log", Kind::Text, r#""info""#),
     setting("log_format", Kind::Text, r#""auto""#),
 ];
+
+/// By type, environment and what the metadata says of the purpose.
+const ROTATION_PERIODS: &str = r#"[
+  "purpose=payment 14d",
+  "purpose=webhook 180d",
+  "purpose=read_only 365d",
+  "type=oauth_token 60d",
+  "environment=staging 180d",
+  "type=db_credential environment=production 30d",
+  "type=ssh_key environment=production 30d",
+  "type=api_key environment=production 90d",
+  "365d",
+]"#;
 
 impl Setting {
     /// The environment variable.

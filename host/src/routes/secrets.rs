@@ -27,7 +27,7 @@ mod write;
 pub(super) use delete::{DELETE, delete};
 pub(super) use deleted::{DESTROY, RESTORE, destroy, restore};
 pub(super) use import::{IMPORT, import};
-pub(super) use list::{LIST, list};
+pub(super) use list::{LIST, everything, list};
 pub(super) use put::{PUT, put};
 pub(super) use read::{LIST_BELOW, READ, read};
 pub(super) use rollback::{ROLLBACK, rollback};

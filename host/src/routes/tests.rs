@@ -13,6 +13,7 @@ mod policies;
 mod rates;
 mod rollback;
 mod rotate;
+mod rotations;
 mod secrets;
 mod tokens;
 mod update;

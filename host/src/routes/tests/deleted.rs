@@ -2,6 +2,7 @@ use axum::body::Body;
 use serde_json::{Value, json};
 
 use super::world::World;
+use crate::serve::sweep;
 use crate::store::{Role, query};
 
 fn ids(answer: &Value) -> Vec<&str> {
@@ -115,4 +116,39 @@ async fn agents_and_viewers_neither_restore_nor_destroy() {
     request.headers_mut().insert(axum::http::header::CONTENT_TYPE, "text/plain".parse().unwrap());
     world.request(request).await.assert(415, "UNSUPPORTED_MEDIA_TYPE");
     world.act(&world.admin, "a/KEY", "restore", None).await.assert_ok();
+}
+
+#[tokio::test]
+async fn what_nobody_restores_in_time_is_destroyed_by_the_server() {
+    const DAY: u64 = 86_400_000;
+    let world = World::new().await;
+    let mut old = Vec::new();
+    for number in 0..20 {
+        old.push(deleted(&world, &format!("a/{number}")).await);
+    }
+    world.advance(10 * DAY);
+    let young = deleted(&world, "a/YOUNG").await;
+    world.secret("a/LIVE", "v").await;
+    world.advance(20 * DAY - 1_000);
+    assert_eq!(sweep(&world.app).await, Ok(0));
+    world.advance(1_000);
+    assert_eq!(sweep(&world.app).await, Ok(20));
+    assert_eq!(sweep(&world.app).await, Ok(0));
+    for id in &old {
+        assert_eq!(sealed(&world, id), (0, false));
+    }
+    let events = world.recorded(20).await;
+    for event in &events {
+        assert_eq!(
+            (&event["event_type"], &event["actor"]["type"]),
+            (&json!("secret.destroyed"), &json!("system"))
+        );
+        assert_eq!(event["details"]["versions"], 2);
+    }
+    assert_eq!(events.iter().filter(|event| event["path"] == "a/7").count(), 1);
+    assert_eq!(sealed(&world, &young), (2, true));
+    world.act(&world.admin, "a/7", "restore", None).await.assert(404, "SECRET_NOT_FOUND");
+    world.act(&world.admin, "a/YOUNG", "restore", None).await.assert_ok();
+    world.advance(90 * DAY);
+    assert_eq!(sweep(&world.app).await, Ok(0), "what is live is not swept");
 }
