@@ -2,12 +2,12 @@
 # Rust and its Wasm target come by rust-toolchain.toml, JavaScript tools by `npm ci` into the project's own folders.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build wasm differential torture bench fuzz lint fmt clean bare hosts runtimes miri redis
+.PHONY: schemathesis help run test build wasm differential torture bench fuzz lint fmt clean bare hosts runtimes miri redis
 export CARGO_TERM_COLOR ?= auto
 say = @printf '\n== %s\n' '$(1)'
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## set up, build and run the server on its embedded store, in ./data and ./keys
 	$(call say,the server: stop it with Ctrl-C)
@@ -21,7 +21,7 @@ wasm: ## build the Wasm modules and the npm package in pkg/
 	$(call say,the Wasm modules and the npm package)
 	cargo xtask wasm
 
-test: build bare runtimes hosts tests/e2e/node_modules/.stamp tests/package/node_modules/.stamp redis ## set up and run every test
+test: build bare runtimes hosts tests/e2e/node_modules/.stamp tests/package/node_modules/.stamp tests/http/.venv/.stamp redis ## set up and run every test
 	$(call say,the native half of the differential test)
 	cargo build --release --package warded-differential
 	$(call say,every test)
@@ -31,6 +31,12 @@ CASES ?= 20000000
 differential: wasm ## compare native code, Wasm and the reference on CASES=20000000 random calls; SEED=n repeats a run
 	cargo build --release --package warded-differential
 	CASES=$(CASES) node --test tests/differential/
+
+EXAMPLES ?= 200
+schemathesis: build tests/e2e/node_modules/.stamp tests/http/.venv/.stamp ## ask the server at random as every kind of caller, EXAMPLES=200 times for each route; SEED=n asks otherwise
+	EXAMPLES=$(EXAMPLES) node --test tests/http/schemathesis.test.mjs
+tests/http/.venv/.stamp: tests/http/requirements.txt
+	@tests/http/setup
 
 HOSTS = tests/conformance/hosts
 hosts: $(HOSTS)/python/.venv/.stamp $(HOSTS)/go/target/host $(HOSTS)/java/target/.stamp $(HOSTS)/jco/node_modules/.stamp ## set up the languages of the conformance suite
@@ -101,7 +107,7 @@ fmt: ## format the Rust code
 
 clean: ## remove what builds and tests have made, but not data or keys
 	cargo clean
-	rm -rf pkg/dist js/node_modules tests/*/node_modules $(HOSTS)/*/node_modules $(HOSTS)/*/target $(HOSTS)/python/.venv
+	rm -rf pkg/dist js/node_modules tests/*/node_modules $(HOSTS)/*/node_modules $(HOSTS)/*/target $(HOSTS)/python/.venv tests/http/.venv
 
 # `npm ci` runs again when a lock file has changed.
 %/node_modules/.stamp: %/package-lock.json

@@ -15,6 +15,7 @@ const suites = [
   ["differential", "node", "--test --test-reporter=tap tests/differential/"],
   ["npm package", "node", "--test --test-reporter=tap tests/package/"],
   ["edge", "node", "--test --test-reporter=tap tests/edge/"],
+  ["contract, at random", "node", "--test --test-reporter=tap tests/http/schemathesis.test.mjs"],
   ["end to end", "node", "--test --test-reporter=tap tests/e2e/"],
 ];
 
