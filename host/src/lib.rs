@@ -35,3 +35,4 @@ pub mod start;
 pub mod store;
 pub mod text;
 pub mod vocabulary;
+pub mod webhook;

@@ -9,10 +9,10 @@ use axum::http::Method;
 use crate::app::Shared;
 use crate::permission::{
     ActivatePolicy, ChangeMember, CreateAgent, CreateKey, DeleteSecret, DestroySecret, ImportSecrets,
-    InspectToken, InviteMember, IssueToken, ManagePolicies, ReadAgents, ReadApprovals, ReadAudit, ReadKeys,
-    ReadMe, ReadMembers, ReadNamespaces, ReadPolicies, ReadRotations, ReadSecret, ReadTokens, RemoveMember,
-    RestoreSecret, RevokeAgent, RevokeKey, RevokeToken, RollBackSecret, RotateSecret, UpdateSecret,
-    WriteSecret,
+    InspectToken, InviteMember, IssueToken, ManagePolicies, ManageWebhooks, ReadAgents, ReadApprovals,
+    ReadAudit, ReadKeys, ReadMe, ReadMembers, ReadNamespaces, ReadPolicies, ReadRotations, ReadSecret,
+    ReadTokens, ReadWebhooks, RemoveMember, RestoreSecret, RevokeAgent, RevokeKey, RevokeToken,
+    RollBackSecret, RotateSecret, UpdateSecret, WriteSecret,
 };
 
 pub mod api_router;
@@ -35,6 +35,7 @@ mod survey;
 mod tests;
 mod timestamp;
 mod tokens;
+mod webhooks;
 
 use api_router::ApiRouter;
 
@@ -137,4 +138,8 @@ pub fn routes() -> ApiRouter {
         .route(M::POST, "/v1/tokens/self", &[tokens::INSPECT_BY_POST], InspectToken, tokens::inspect)
         .route(M::GET, "/v1/tokens/{id}", &[tokens::GET], ReadTokens, tokens::get)
         .route(M::DELETE, "/v1/tokens/{id}", &[tokens::REVOKE], RevokeToken, tokens::revoke)
+        .route(M::GET, "/v1/webhooks", &[webhooks::LIST], ReadWebhooks, webhooks::list)
+        .route(M::POST, "/v1/webhooks", &[webhooks::CREATE], ManageWebhooks, webhooks::create)
+        .route(M::DELETE, "/v1/webhooks/{id}", &[webhooks::DELETE], ManageWebhooks, webhooks::delete)
+        .route(M::POST, "/v1/webhooks/{id}/test", &[webhooks::TRY], ManageWebhooks, webhooks::test)
 }

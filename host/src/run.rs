@@ -15,6 +15,7 @@ use crate::serve::{
     destroy_deleted, flush_refusals, record_start, record_stop, serve as serve_api, serve_metrics,
 };
 use crate::start::{Opened, StartError, open};
+use crate::webhook::Deliveries;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -96,12 +97,15 @@ async fn run_until(
 ) -> Result<(), ApiError> {
     let flush = tokio::spawn(flush_refusals(Arc::clone(app)));
     let retention = tokio::spawn(destroy_deleted(Arc::clone(app)));
+    let deliveries = Deliveries::start(Arc::clone(app));
     let scrapes =
         metrics.map(|listener| tokio::spawn(serve_metrics(Arc::clone(app), listener, stopped(stop.clone()))));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     serve_api(Arc::clone(app), api, stopped(stop)).await;
     flush.abort();
     retention.abort();
+    // Its threads wait for the store, whose answers come by this runtime.
+    let _ = tokio::task::spawn_blocking(|| deliveries.stop()).await;
     if let Some(scrapes) = scrapes {
         let _ = scrapes.await;
     }

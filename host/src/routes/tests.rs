@@ -18,4 +18,5 @@ mod secrets;
 mod tokens;
 mod update;
 mod version_one;
+mod webhooks;
 mod world;

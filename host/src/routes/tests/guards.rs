@@ -77,10 +77,10 @@ fn routes_take_the_credentials_that_the_api_says() {
             "/v1/tokens" if route.method == Method::POST => "a",
             "/v1/tokens/self" => "s",
             pattern if pattern.starts_with("/v1/members") => "k",
-            pattern if pattern.starts_with("/v1/policies") => "k",
             "/v1/me" | "/v1/audit" | "/v1/rotations" => "k",
             "/v1/secrets/{*path}/destroy" | "/v1/secrets/{*path}/restore" => "k",
             "/v1/secrets/{*path}" if route.method == Method::PATCH => "k",
+            pattern if pattern.starts_with("/v1/policies") || pattern.starts_with("/v1/webhooks") => "k",
             "/v1/agents" | "/v1/agents/{id}" | "/v1/tokens" | "/v1/tokens/{id}" | "/v1/approvals" => "ak",
             _ => "ask",
         };
