@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{ConfigError, Typed};
 
 pub mod agent;
+pub mod approval;
 pub mod audit;
 pub mod client;
 pub mod completions;
@@ -18,18 +19,21 @@ pub mod input;
 pub mod lint;
 pub mod member;
 pub mod plain;
+pub mod policy;
 pub mod secret;
 pub mod session;
 pub mod show;
 pub mod token;
 
 use agent::AgentCommand;
+use approval::ApprovalCommand;
 use audit::AuditCommand;
 use completions::CompletionsArgs;
 use connection::Remote;
 use decide::DecideArgs;
 use lint::LintArgs;
 use member::MemberCommand;
+use policy::PolicyCommand;
 use secret::SecretCommand;
 use token::TokenCommand;
 
@@ -47,6 +51,8 @@ pub struct Cli {
 pub enum Command {
     /// Make, change and end agents
     Agent(Remote<AgentCommand>),
+    /// Look at what waits for people, and approve or deny it
+    Approval(Remote<ApprovalCommand>),
     /// Look at the audit, export it, and check it without a server
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -66,6 +72,8 @@ pub enum Command {
     Member(MemberCommand),
     /// Print the description of the HTTP API: OpenAPI 3.1
     Openapi,
+    /// Make, test and switch the rules beside every grant
+    Policy(Remote<PolicyCommand>),
     /// Store, read and change secrets
     Secret(Remote<SecretCommand>),
     /// Run the server

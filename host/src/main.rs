@@ -34,6 +34,7 @@ fn main() -> ExitCode {
 fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Agent(it) => remote(&it.connection, |session| it.command.run(session))?,
+        Command::Approval(it) => remote(&it.connection, |session| it.command.run(session))?,
         Command::Audit(AuditCommand::Export(args)) => export(&args)?,
         Command::Audit(AuditCommand::List(it)) => remote(&it.connection, |session| it.args.run(session))?,
         Command::Audit(AuditCommand::Verify(args)) => return verify(&args),
@@ -42,14 +43,27 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Decide(args) => return decide(&args),
         Command::Keyring(KeyringCommand::Create(folders)) => create_keyring(&folders)?,
         Command::Lint(args) => return lint(&args),
-        Command::Member(MemberCommand::Create(args)) => add_member(&args)?,
+        Command::Member(command) => manage_members(command)?,
         Command::Openapi => io::stdout().lock().write_all(&openapi::bytes())?,
-        Command::Member(MemberCommand::Me(it)) => remote(&it.connection, member::me)?,
+        Command::Policy(it) => remote(&it.connection, |session| it.command.run(session))?,
         Command::Secret(it) => remote(&it.connection, |session| it.command.run(session))?,
         Command::Serve(args) => serve(&args)?,
         Command::Token(it) => remote(&it.connection, |session| it.command.run(session))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn manage_members(command: MemberCommand) -> anyhow::Result<()> {
+    match command {
+        MemberCommand::Create(args) => add_member(&args)?,
+        MemberCommand::Invite(it) => remote(&it.connection, |session| it.args.run(session))?,
+        MemberCommand::Key(it) => remote(&it.connection, |session| it.command.run(session))?,
+        MemberCommand::List(it) => remote(&it.connection, member::list)?,
+        MemberCommand::Me(it) => remote(&it.connection, member::me)?,
+        MemberCommand::Remove(it) => remote(&it.connection, |session| it.args.run(session))?,
+        MemberCommand::Role(it) => remote(&it.connection, |session| it.args.run(session))?,
+    }
+    Ok(())
 }
 
 /// A command to a server, with the key and the address that are found.
@@ -102,7 +116,16 @@ fn decide(args: &DecideArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn lint(args: &LintArgs) -> anyhow::Result<ExitCode> {
-    Ok(exit(lint::lint(args, Clock::system().now(), &mut anstream::stdout())?))
+    let now = Clock::system().now();
+    let Some(file) = &args.file else {
+        let mut is_well = false;
+        remote(&args.connection, |session| {
+            is_well = lint::agents::lint(session, now)?;
+            Ok(())
+        })?;
+        return Ok(exit(is_well));
+    };
+    Ok(exit(lint::lint(file, args.connection.json, now, &mut anstream::stdout())?))
 }
 
 /// Done, or refused.
@@ -128,7 +151,7 @@ fn create_keyring(folders: &FolderFlags) -> anyhow::Result<()> {
 
 fn add_member(args: &MemberArgs) -> anyhow::Result<()> {
     let config = args.folders.collect()?.resolve()?;
-    let file = keys::free_name(&config.keys, args.role.file());
+    let file = keys::free_name(&config.keys, args.role.word());
     let member = NewMember {
         role: args.role.into(),
         email: &args.email,

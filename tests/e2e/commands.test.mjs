@@ -191,6 +191,31 @@ describe("people and the audit", () => {
     assert.equal((await admin.json(["member", "me"])).role, "admin");
   });
 
+  test("members are invited, get keys, change roles and are removed", async () => {
+    const invite = ["member", "invite", "ada@example.com", "--name", "Ada", "--role", "viewer"];
+    const { id } = await admin.json(invite);
+    await admin.fails(invite, 1, /CONFLICT/);
+    const add = ["member", "key", "add", "laptop", "--member", id, "--approve", "--ip", "127.0.0.1", "--expires-at", "2999-01-01T00:00:00Z"];
+    await admin.fails(add, 2, /--output FILE/);
+    const made = fields(await admin.done([...add, "--output", "ada.key"]));
+    assert.deepEqual([made.approve, made["ip allowlist"], made["member id"]], ["yes", "127.0.0.1/32", id]);
+
+    const ada = new Commands(server.origin, readFileSync(admin.file("ada.key"), "utf8").trim());
+    assert.equal(fields(await ada.done(["member", "me"])).email, "ada@example.com");
+    assert.deepEqual(rows(await ada.done(["member", "key", "list"])).map((row) => row.NAME), ["laptop"]);
+    await ada.fails(["agent", "create", "x", "--namespace", "x", "--scope", "secrets:read:x/*", "--reveal"], 1, /SCOPE_DENIED/);
+    assert.equal(fields(await admin.done(["member", "role", id, "editor"])).role, "editor");
+    await ada.done(["agent", "create", "of-ada", "--namespace", "x", "--scope", "secrets:read:x/*", "--reveal"]);
+
+    await admin.fails(["member", "key", "remove", made.id, "--member", id], 2, /--yes/);
+    await admin.done(["member", "key", "remove", made.id, "--member", id, "--yes"]);
+    await ada.fails(["member", "me"], 1, /UNAUTHORIZED/);
+    await admin.fails(["member", "remove", id], 2, /--yes/);
+    await admin.done(["member", "remove", id, "--yes"]);
+    const [row] = rows(await admin.done(["member", "list"])).filter((one) => one.ID === id);
+    assert.equal(row.STATUS, "removed");
+  });
+
   test("events are listed by filters, newest first", async () => {
     await admin.done(["secret", "set", "audited/app/KEY"], { input: "v" });
     const listed = rows(await admin.done(["audit", "list", "--path", "audited/app/KEY", "--outcome", "allow"]));
@@ -202,6 +227,66 @@ describe("people and the audit", () => {
     const next = await admin.json(["audit", "list", "--limit", "1", "--cursor", cursor]);
     assert.equal(next.events[0].seq, Number(newest.SEQ) - 1);
     await admin.fails(["audit", "list", "--outcome", "perhaps"], 1, /VALIDATION_FAILED: .*outcome/);
+  });
+});
+
+describe("policies", () => {
+  const grants = { id: "grants", effect: "allow" };
+  const file = (name, document) => (writeFileSync(admin.file(name), JSON.stringify(document, null, 2)), name);
+  const night = { id: "night", effect: "deny", actions: ["secrets:delete"] };
+
+  test("are stored, tested, compared, activated and rolled back", async () => {
+    const before = await admin.json(["policy", "list"]);
+    const { version } = await admin.json(["policy", "create", file("next.json", { version: 1, rules: [grants, night] })]);
+    assert.deepEqual(JSON.parse(await admin.done(["policy", "show", String(version)])).rules, [grants, night]);
+    const diff = await admin.done(["policy", "diff", String(version)]);
+    assert.match(diff, /^\+ rules: \{"id":"night"/m);
+
+    const request = { resource: "secrets", action: "delete", path: "a/b" };
+    const cases = [{ name: "no deletion", grants: [{ scopes: ["secrets:*:*"] }], request, expect: "deny" }];
+    const tests = file("cases.json", { cases });
+    assert.deepEqual(rows(await admin.done(["policy", "test", tests, "--version", String(version)])).map((row) => row.PASSED), ["yes"]);
+    const failed = await admin.run(["policy", "test", tests]);
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /1 of the cases came out otherwise/);
+
+    assert.equal((await admin.json(["policy", "shadow", String(version)])).shadow, version);
+    assert.equal(fields(await admin.done(["policy", "report"])).shadow, String(version));
+    await admin.done(["policy", "shadow", "--stop"]);
+    await admin.fails(["policy", "activate", String(version), "--instead-of", "99"], 1, /CONFLICT/);
+    assert.equal((await admin.json(["policy", "activate", String(version)])).active, version);
+    const [row] = rows(await admin.done(["policy", "list"])).filter((one) => one.ACTIVE === "yes");
+    assert.equal(row.VERSION, String(version));
+    await admin.done(["secret", "set", "policed/app/KEY"], { input: "v" });
+    await admin.fails(["secret", "delete", "policed/app/KEY"], 1, /policy_denied/);
+    assert.equal((await admin.json(["policy", "rollback"])).active, before.active);
+    await admin.done(["secret", "delete", "policed/app/KEY"]);
+  });
+
+  test("that are wrong or doubtful are shown with the place", async () => {
+    writeFileSync(admin.file("wrong.json"), '{\n  "version": 1,\n  "rules": [{ "id": "a", "effekt": "allow" }]\n}\n');
+    await admin.fails(["policy", "create", "wrong.json"], 1, /VALIDATION_FAILED: .*line 3/);
+    const doubtful = file("doubtful.json", { version: 1, rules: [grants, { id: "stop", effect: "deny" }] });
+    const looked = await admin.run(["policy", "lint", doubtful]);
+    assert.equal(looked.code, 1);
+    assert.match(looked.stdout, /denies_everything[^]*doubtful\.json:\d+:\d+/);
+    assert.match((await admin.run(["policy", "lint", file("fine.json", { version: 1, rules: [grants] })])).stderr, /nothing to say/);
+  });
+});
+
+describe("lint --server", () => {
+  test("names agents that reach far and those that were never seen", async () => {
+    const { commands } = await agent("lint-used", "linted");
+    await commands.done(["secret", "list", "linted"]);
+    await server.agent({ name: "lint-far", scopes: ["secrets:*:*"] });
+    const result = await admin.run(["lint", "--server"]);
+    assert.equal(result.code, 1);
+    const of = (name) => rows(result.stdout).filter((row) => row.AGENT === name).map((row) => row.CODE);
+    assert.deepEqual(of("lint-far"), ["any_action", "bare_star", "no_allowlist", "never_seen"]);
+    assert.ok(!of("lint-used").includes("never_seen"));
+    const { findings } = JSON.parse((await admin.run(["lint", "--server", "--json"])).stdout);
+    assert.ok(findings.some((one) => one.agent === "lint-far" && one.code === "bare_star" && one.message !== ""));
+    assert.equal((await admin.run(["lint", "--server", "file.json"])).code, 2);
   });
 });
 

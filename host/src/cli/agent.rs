@@ -26,13 +26,33 @@ pub enum AgentCommand {
         #[command(flatten)]
         sure: Sure,
     },
+    /// Stop an agent and its tokens until it is enabled again
+    Disable {
+        /// The agent's id or name
+        agent: String,
+    },
+    /// Let a disabled agent go on
+    Enable {
+        /// The agent's id or name
+        agent: String,
+    },
+    /// List agents that made no request for some time
+    Idle {
+        /// For so long, such as 30d
+        #[arg(long = "for", value_name = "TIME", default_value = "30d")]
+        time: String,
+    },
     /// List agents
     List,
+    /// Make a new key for an agent
+    RotateKey(RotateArgs),
     /// Show an agent
     Show {
         /// The agent's id or name
         agent: String,
     },
+    /// Change what an agent may do; it reaches its tokens at once
+    Update(UpdateArgs),
 }
 
 /// What an agent may do.
@@ -53,6 +73,38 @@ pub struct CreateArgs {
     #[command(flatten)]
     bounds: Bounds,
     /// Where its key goes.
+    #[command(flatten)]
+    to: HandOver,
+}
+
+/// What changes.
+#[derive(Debug, Args)]
+pub struct UpdateArgs {
+    /// The agent's id or name
+    agent: String,
+    /// The namespaces it may use from now on; may be repeated
+    #[arg(long = "namespace", value_name = "PATH")]
+    namespaces: Vec<String>,
+    /// The scopes it may use from now on; may be repeated
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// What else bounds it.
+    #[command(flatten)]
+    bounds: Bounds,
+}
+
+/// The flags of `agent rotate-key`.
+#[derive(Debug, Args)]
+pub struct RotateArgs {
+    /// The agent's id or name
+    agent: String,
+    /// How long the old key goes on, such as 1h [default: it ends at once]
+    #[arg(long, value_name = "TIME")]
+    overlap: Option<String>,
+    /// Where the new key goes.
     #[command(flatten)]
     to: HandOver,
 }
@@ -125,8 +177,34 @@ impl AgentCommand {
                     &format!("{agent} is revoked, with all its tokens"),
                 )
             }
+            Self::Disable { agent } => session.record(&switch(agent, false)),
+            Self::Enable { agent } => session.record(&switch(agent, true)),
+            Self::Idle { time } => session.list(&Call::get(&["agents"]).query("idle", Some(time)), &AGENTS),
             Self::List => session.list(&Call::get(&["agents"]), &AGENTS),
+            Self::RotateKey(args) => {
+                let body = Body::new().maybe("overlap", args.overlap.as_deref());
+                session.hand_over(&Call::post(&["agents", &args.agent, "rotate-key"], body), &args.to)
+            }
             Self::Show { agent } => session.record(&Call::get(&["agents", agent])),
+            Self::Update(args) => args.run(session),
         }
     }
+}
+
+impl UpdateArgs {
+    fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
+        let body = Body::new()
+            .maybe("description", self.description.as_deref())
+            .list("allowed_namespaces", &self.namespaces)
+            .list("allowed_scopes", &self.scopes);
+        let body = self.bounds.add_to(body);
+        if body.is_empty() {
+            return Err(Failure::Usage("nothing is to change: see `warded agent update --help`".to_owned()));
+        }
+        session.record(&Call::patch(&["agents", &self.agent], body))
+    }
+}
+
+fn switch(agent: &str, active: bool) -> Call {
+    Call::patch(&["agents", agent], Body::new().with("active", active))
 }

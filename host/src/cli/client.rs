@@ -98,7 +98,7 @@ impl Client {
 
     /// The answer of a call that was not refused, its body unread.
     fn open(&self, call: &Call) -> Result<Response<AnswerBody>, Failure> {
-        let bytes = call.body.as_ref().map(to_bytes).transpose()?;
+        let bytes = call.body.as_ref().map(Body::to_bytes).transpose()?;
         let builder = Request::builder().method(call.method.clone()).uri(format!(
             "{}{}",
             self.origin.as_str(),
@@ -166,11 +166,6 @@ impl Client {
             ),
         })
     }
-}
-
-fn to_bytes(body: &Body) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let bytes = serde_json::to_vec(&body.0);
-    bytes.map(Zeroizing::new).map_err(|error| Failure::Usage(format!("this is no JSON: {error}")))
 }
 
 /// The authorities that the operating system trusts, a company's own included.

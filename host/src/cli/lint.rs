@@ -1,7 +1,7 @@
 //! `warded lint`: what is wrong in a policy or a grant, and what is doubtful.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -9,16 +9,23 @@ use warded_core::call;
 use warded_core::document::Value as Document;
 use warded_core::time::Millis;
 
+use super::connection::Connection;
 use super::diagnostic::{Diagnostic, Severity, Source, SourceError};
+
+pub mod agents;
 
 /// The flags of `lint`.
 #[derive(Debug, Args)]
 pub struct LintArgs {
     /// A policy or a grant in JSON, `-` for stdin
-    pub file: PathBuf,
-    /// Print the findings as JSON
+    #[arg(required_unless_present = "server", conflicts_with = "server")]
+    pub file: Option<PathBuf>,
+    /// Look at the agents of a server instead: what their scopes reach, and who was never seen
     #[arg(long)]
-    pub json: bool,
+    pub server: bool,
+    /// How to reach it.
+    #[command(flatten)]
+    pub connection: Connection,
 }
 
 /// Why nothing could be looked at.
@@ -36,13 +43,13 @@ pub enum LintError {
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn lint(args: &LintArgs, now: Millis, out: &mut dyn Write) -> Result<bool, LintError> {
-    let source = Source::read(&args.file)?;
+pub fn lint(file: &Path, as_json: bool, now: Millis, out: &mut dyn Write) -> Result<bool, LintError> {
+    let source = Source::read(file)?;
     let kind = kind_of(source.bytes());
     let answer = look_at(kind, &source, now);
     let error = answer.get("error");
     let warnings = answer.get("warnings").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if args.json {
+    if as_json {
         let error = error.unwrap_or(&Value::Null);
         writeln!(
             out,
@@ -79,10 +86,13 @@ fn look_at(kind: &str, source: &Source, now: Millis) -> Value {
     let Ok(text) = str::from_utf8(source.bytes()) else {
         return json!({ "error": { "code": "invalid_json", "message": "not valid JSON: not UTF-8" } });
     };
-    let call = match kind {
+    ask(&match kind {
         "policy" => json!({ "op": "lint", "policy": text }),
         _ => json!({ "op": "lint", "grant": text, "now": now.as_u64() }),
-    };
+    })
+}
+
+fn ask(call: &Value) -> Value {
     let answer = call::answer(call.to_string().as_bytes());
     serde_json::from_slice(&answer.json).unwrap_or_default()
 }

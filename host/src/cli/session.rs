@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use super::client::problem::waiting;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::input::create_private;
-use super::plain::plain;
+use super::plain::{plain, plain_lines};
 use super::show::{List, View};
 
 /// The fields in which the server hands over something that may not be shown by accident.
@@ -23,7 +24,7 @@ const SECRET_FIELDS: [&str; 5] = ["api_key", "token", "value", "signing_secret",
 #[expect(missing_debug_implementations, reason = "writers have none")]
 pub struct Session<'a> {
     /// The server.
-    pub client: Client,
+    pub client: Arc<Client>,
     json: bool,
     view: View,
     out: &'a mut dyn Write,
@@ -62,7 +63,13 @@ impl<'a> Session<'a> {
         err: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
         let client = Client::new(connection, crate::config::environment, err)?;
-        Ok(Self { client, json: connection.json, view: View { now, width: terminal_width() }, out, err })
+        Ok(Self {
+            client: Arc::new(client),
+            json: connection.json,
+            view: View { now, width: terminal_width() },
+            out,
+            err,
+        })
     }
 
     /// Whether scripts read the output.
@@ -135,6 +142,30 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Shows a thing beside the output, to people who are about to decide on it.
+    ///
+    /// # Errors
+    /// Nothing can be written.
+    pub fn beside(&mut self, thing: &Value) -> Result<(), Failure> {
+        if let Some(fields) = thing.as_object() {
+            self.view.record(fields, self.err)?;
+        }
+        Ok(())
+    }
+
+    /// Shows some fields of a thing on one line; all of it as JSON on one line.
+    ///
+    /// # Errors
+    /// Nothing can be written.
+    pub fn line(&mut self, thing: &Value, fields: &[&str]) -> Result<(), Failure> {
+        if self.json {
+            self.print_json(thing)?;
+        } else {
+            writeln!(self.out, "{}", self.view.line(thing, fields))?;
+        }
+        Ok(self.out.flush()?)
+    }
+
     /// Makes a call and says what was done by it.
     ///
     /// # Errors
@@ -205,6 +236,14 @@ impl<'a> Session<'a> {
     /// Nothing can be written.
     pub fn print_json(&mut self, document: &Value) -> Result<(), Failure> {
         Ok(writeln!(self.out, "{document}")?)
+    }
+
+    /// Prints a document for people to read, and to keep in a file.
+    ///
+    /// # Errors
+    /// Nothing can be written.
+    pub fn print_pretty(&mut self, document: &Value) -> Result<(), Failure> {
+        Ok(writeln!(self.out, "{}", plain_lines(&format!("{document:#}")))?)
     }
 
     /// Asks at the terminal before what cannot be undone; without one, `--yes` must have been given.

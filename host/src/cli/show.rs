@@ -54,6 +54,13 @@ impl View {
         print(table, out)
     }
 
+    /// Some fields of an object on one line.
+    #[must_use]
+    pub fn line(self, object: &Value, fields: &[&str]) -> String {
+        let cells = fields.iter().map(|name| self.cell(name, at(object, name)));
+        cells.collect::<Vec<_>>().join("  ")
+    }
+
     fn add_fields(self, before: &str, object: &Map<String, Value>, table: &mut Table) {
         for (name, value) in object {
             let label = format!("{before}{}", plain(&title(name)));
@@ -83,7 +90,7 @@ impl View {
         match value {
             None | Some(Value::Null) => "-".to_owned(),
             Some(Value::Bool(is_so)) => if *is_so { "yes" } else { "no" }.to_owned(),
-            Some(Value::String(text)) if name.ends_with("_at") => {
+            Some(Value::String(text)) if is_time(name) => {
                 when::when(text, self.now).unwrap_or_else(|| plain(text).into_owned())
             }
             Some(Value::String(text)) => plain(text).into_owned(),
@@ -116,6 +123,10 @@ fn print(mut table: Table, out: &mut dyn Write) -> io::Result<()> {
 /// A field's name for people.
 fn title(name: &str) -> String {
     name.strip_suffix("_at").unwrap_or(name).replace(['_', '.'], " ")
+}
+
+fn is_time(name: &str) -> bool {
+    name.ends_with("_at") || matches!(name, "since" | "last_seen")
 }
 
 fn at<'a>(entry: &'a Value, column: &str) -> Option<&'a Value> {

@@ -4,8 +4,12 @@ use clap::{Args, Subcommand};
 
 use super::client::call::{Body, Call};
 use super::failure::Failure;
-use super::session::{HandOver, Session, Sure};
+use super::session::{HandOver, Session};
 use super::show::List;
+
+pub mod revoke;
+
+use revoke::RevokeArgs;
 
 const TOKENS: List = List {
     what: "tokens",
@@ -24,14 +28,8 @@ pub enum TokenCommand {
         #[arg(long, value_name = "NUMBER")]
         limit: Option<u64>,
     },
-    /// End a token at once
-    Revoke {
-        /// The token's id
-        token: String,
-        /// Confirmation.
-        #[command(flatten)]
-        sure: Sure,
-    },
+    /// End a token, or several, at once
+    Revoke(RevokeArgs),
     /// Show a token and what remains of it
     Show {
         /// The token's id; without it, the scoped token that is used as key
@@ -79,10 +77,7 @@ impl TokenCommand {
                 session.hand_over(&Call::post(&["tokens"], body), &args.to)
             }
             Self::List { limit } => session.list(&Call::get(&["tokens"]).query("limit", *limit), &TOKENS),
-            Self::Revoke { token, sure } => {
-                session.confirm(&format!("this ends the token {token}"), sure)?;
-                session.done(&Call::delete(&["tokens", token]), &format!("{token} is revoked"))
-            }
+            Self::Revoke(args) => args.run(session),
             Self::Show { token } => {
                 session.record(&Call::get(&["tokens", token.as_deref().unwrap_or("self")]))
             }

@@ -3,6 +3,9 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use ureq::http::Method;
+use zeroize::Zeroizing;
+
+use crate::cli::failure::Failure;
 
 /// RFC 3986: what is unreserved stays.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -84,7 +87,10 @@ impl Call {
 
 /// The fields of a body. It may hold a secret, so its `Debug` shows the names only.
 #[derive(Default)]
-pub struct Body(pub(super) Map<String, Value>);
+pub struct Body {
+    fields: Map<String, Value>,
+    raw: Option<Zeroizing<Vec<u8>>>,
+}
 
 impl Body {
     /// A body without fields.
@@ -96,7 +102,7 @@ impl Body {
     /// Adds a field.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.0.insert(name.to_owned(), value.into());
+        self.fields.insert(name.to_owned(), value.into());
         self
     }
 
@@ -115,22 +121,52 @@ impl Body {
         if entries.is_empty() { self } else { self.with(name, entries) }
     }
 
+    /// A document that is sent as it is.
+    #[must_use]
+    pub fn raw(bytes: &[u8]) -> Self {
+        Self { raw: Some(Zeroizing::new(bytes.to_vec())), ..Self::default() }
+    }
+
+    /// The fields of a document, to which others can be added.
+    ///
+    /// # Errors
+    /// It is no JSON object.
+    pub fn parsed(self) -> Result<Self, Failure> {
+        let bytes = self.to_bytes()?;
+        let fields = serde_json::from_slice(&bytes);
+        fields
+            .map(|fields| Self { fields, raw: None })
+            .map_err(|error| Failure::Usage(format!("the document is no JSON object: {error}")))
+    }
+
     /// Whether it has no fields.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.fields.is_empty() && self.raw.is_none()
+    }
+
+    /// What is sent.
+    ///
+    /// # Errors
+    /// Never with fields that were made here.
+    pub(super) fn to_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        if let Some(raw) = &self.raw {
+            return Ok(raw.clone());
+        }
+        let bytes = serde_json::to_vec(&self.fields);
+        bytes.map(Zeroizing::new).map_err(|error| Failure::Usage(format!("this is no JSON: {error}")))
     }
 }
 
 impl From<Body> for Value {
     fn from(body: Body) -> Self {
-        Self::Object(body.0)
+        Self::Object(body.fields)
     }
 }
 
 impl std::fmt::Debug for Body {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.fields.keys()).finish()
     }
 }
 
