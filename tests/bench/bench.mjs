@@ -12,6 +12,7 @@ const SECTIONS = {
   cold: async () => (await import("./cold.bench.mjs")).cold(),
   engine: async () => (await import("./server.bench.mjs")).engine(),
   http: async () => (await import("./server.bench.mjs")).requests(),
+  size: async () => (await import("./size.bench.mjs")).sizes(),
   start: async () => (await import("./server.bench.mjs")).starts(),
 };
 const REPORT = new URL("../../docs/benchmarks.md", import.meta.url);

@@ -1,61 +1,34 @@
 // The server over HTTP: reads and writes of secrets with a durable audit record each, beside what the disk can sync.
 
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { Server } from "../e2e/harness.mjs";
-import { Child } from "../e2e/process.mjs";
+import { SECONDS, cargo, cpu, load, memory, scratch } from "./load.mjs";
 import { median, nanoseconds, table } from "./measure.mjs";
 
-const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
-const TARGET = process.env.CARGO_TARGET_DIR ?? join(REPOSITORY, "target");
-const LOAD = join(TARGET, "release/warded-load");
 const CLIENTS = [1, 16, 64, 256];
-const SECONDS = Number(process.env.WARDED_BENCH_SECONDS ?? 5);
-
-/** A folder on the disk that the build uses: `/tmp` may be memory, which syncs nothing. */
-function scratch() {
-  const parent = join(TARGET, "bench");
-  mkdirSync(parent, { recursive: true });
-  return mkdtempSync(join(parent, "run-"));
-}
-
-async function load(args) {
-  const child = new Child(LOAD, args);
-  const { code } = await child.exit((SECONDS * 2 + 30) * 1_000);
-  if (code !== 0) throw new Error(`load: ${child.stderr}`);
-  return JSON.parse(child.stdout);
-}
-
-/** Processor seconds that a process has used. */
-function cpu(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").pop().split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-/** Resident memory in MiB. */
-function memory(pid) {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1_024;
-}
+const AGENTS = 64;
 
 async function started(root) {
   // Its log goes to a file, as it would in production; a pipe would make this process a second consumer of processor time.
-  const server = new Server({ root, env: { WARDED_CONNECTIONS_PER_ADDRESS: "1024" }, log: join(root, "log") });
+  const server = new Server({ root, env: { WARDED_CONNECTIONS_PER_ADDRESS: "1024", WARDED_TOKENS_PER_AGENT: "10000000" }, log: join(root, "log") });
   await server.start();
   return server;
 }
 
-async function measured(server, token, kind, clients) {
+/** What is asked for, as arguments of the load generator. */
+const REQUESTS = {
+  read: ["--path", "/v1/secrets/bench/KEY"],
+  write: ["--method", "PUT", "--path", "/v1/secrets/bench/w{client}/KEY", "--body", JSON.stringify({ value: "x".repeat(64) })],
+  "token issue": ["--method", "POST", "--path", "/v1/tokens", "--body", JSON.stringify({ scopes: ["secrets:read:bench/*"] })],
+};
+
+async function measured(server, tokens, kind, clients) {
   const address = new URL(server.origin).host;
-  const common = ["http", "--address", address, "--token", token, "--clients", String(clients), "--seconds", String(SECONDS)];
-  const request =
-    kind === "read"
-      ? ["--path", "/v1/secrets/bench/KEY"]
-      : ["--method", "PUT", "--path", "/v1/secrets/bench/w{client}/KEY", "--body", JSON.stringify({ value: "x".repeat(64) })];
+  const common = ["http", "--address", address, ...tokens.flatMap((token) => ["--token", token]), "--clients", String(clients), "--seconds", String(SECONDS)];
   const before = { cpu: cpu(server.child.pid), time: process.hrtime.bigint() };
-  const result = await load([...common, ...request]);
+  const result = await load([...common, ...REQUESTS[kind]]);
   const spent = cpu(server.child.pid) - before.cpu;
   if (result.errors > 0) throw new Error(`${result.errors} of ${result.count} answers were no success`);
   // The load runs a fifth longer than it counts.
@@ -92,9 +65,19 @@ export async function requests() {
     for (const kind of ["read", "write"]) {
       for (const clients of CLIENTS) {
         await sync();
-        found.push(await measured(server, token, kind, clients));
+        found.push(await measured(server, [token], kind, clients));
       }
     }
+    const agents = await Promise.all(Array.from({ length: AGENTS }, () => server.agent()));
+    await sync();
+    found.push(
+      await measured(
+        server,
+        agents.map((one) => one.api_key),
+        "token issue",
+        64,
+      ),
+    );
     await sync();
     const rate = median(syncs);
     const head = ["request", "clients", "per second", "p50", "p99", "server CPU per 1,000", "of clients × fdatasyncs/s"];
@@ -150,10 +133,4 @@ export function engine() {
   const lines = cargo(["run", "--quiet", "--release", "--package", "warded", "--example", "engine_bench"]).trim().split("\n");
   const rows = lines.map((line) => JSON.parse(line)).map((one) => [one.name, nanoseconds(one.nanoseconds)]);
   return { title: "The engine in wasmtime, from the host", text: table(["work", "time per call"], rows) };
-}
-
-function cargo(args) {
-  const { status, stdout } = spawnSync("cargo", args, { cwd: REPOSITORY, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
-  if (status !== 0) throw new Error(`cargo ${args.join(" ")}: exit ${status}`);
-  return stdout;
 }

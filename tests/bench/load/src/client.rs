@@ -80,16 +80,21 @@ impl Connection {
 }
 
 fn request(http: &Http, number: usize) -> String {
-    let path = http.path.replace("{client}", &number.to_string());
+    let path = of(&http.path, number).replace("{client}", &number.to_string());
     let body = http.body.as_deref().unwrap_or_default();
+    let token = of(&http.token, number);
     let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
     format!(
-        "{} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+        "{} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n{kind}Content-Length: {}\r\n\r\n{body}",
         http.method,
         http.address,
-        http.token,
         body.len(),
     )
+}
+
+/// What the connection of this number takes of a list that begins again at its end.
+fn of(list: &[String], number: usize) -> &str {
+    list.iter().cycle().nth(number).map_or("", String::as_str)
 }
 
 /// The status and the length of the whole answer, once its head is there.

@@ -43,9 +43,9 @@ pub(crate) struct Http {
     /// The server.
     #[arg(long)]
     address: SocketAddr,
-    /// The bearer token.
-    #[arg(long)]
-    token: String,
+    /// The bearer token; given more than once, each connection takes the next one.
+    #[arg(long, required = true)]
+    token: Vec<String>,
     /// Connections, each with one request under way.
     #[arg(long, default_value_t = 1)]
     clients: usize,
@@ -55,9 +55,9 @@ pub(crate) struct Http {
     /// The method.
     #[arg(long, default_value = "GET")]
     method: String,
-    /// The path; `{client}` becomes the number of the connection.
-    #[arg(long)]
-    path: String,
+    /// The path; `{client}` becomes the number of the connection. Given more than once, each connection takes the next one.
+    #[arg(long, required = true)]
+    path: Vec<String>,
     /// The JSON body.
     #[arg(long)]
     body: Option<String>,
