@@ -1,6 +1,6 @@
 //! The Wasm engine: wasmtime, its limits and its instances, with one owner.
 //!
-//! Every decision, seal and open of the server happens in here. Instances are pooled; one that traps or meets a limit is thrown away,
+//! Every decision, seal and open of the server happens in here. Instances are pooled; one that traps, meets a limit or refuses is thrown away,
 //! the call that it failed is refused, and the next call gets a fresh one.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +21,8 @@ use crate::rng;
 mod config;
 mod instance;
 mod layout;
+#[cfg(test)]
+pub(crate) mod strike;
 
 use instance::{Export, Failure, Instance, Limits, Refusal};
 pub use layout::{states_from_bytes, states_to_bytes};
@@ -138,6 +140,8 @@ pub struct Guest {
     idle: Mutex<Vec<Instance>>,
     base_fuel: AtomicU64,
     traps: AtomicU64,
+    #[cfg(test)]
+    strike: Mutex<Option<strike::Strike>>,
 }
 
 impl std::fmt::Debug for Guest {
@@ -168,6 +172,8 @@ impl Guest {
             idle: Mutex::new(Vec::new()),
             base_fuel: AtomicU64::new(BASE_FUEL),
             traps: AtomicU64::new(0),
+            #[cfg(test)]
+            strike: Mutex::default(),
         };
         guest.run(&[], |instance| instance.keyring().map(|_| ()))?;
         Ok(guest)
@@ -331,8 +337,12 @@ impl Guest {
         let base = self.base_fuel.load(Ordering::Relaxed);
         let fuel = if base == 0 { 0 } else { base.saturating_add(length.saturating_mul(FUEL_PER_BYTE)) };
         let result = self.instance().and_then(|mut instance| {
-            let result = instance.refuel(fuel).and_then(|()| work(&mut instance));
-            if !matches!(result, Err(Failure::Trapped(_))) {
+            instance.refuel(fuel)?;
+            #[cfg(test)]
+            self.meet_strike(&mut instance)?;
+            let result = work(&mut instance);
+            // One that refused is thrown away too: the server asks nothing that the engine refuses, so it may be the damaged one.
+            if result.is_ok() {
                 self.keep(instance);
             }
             result

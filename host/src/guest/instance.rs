@@ -127,6 +127,18 @@ impl Instance {
         Ok(self.store.set_fuel(steps)?)
     }
 
+    /// Overwrites the whole memory.
+    #[cfg(test)]
+    pub(super) fn damage(&mut self, byte: u8) {
+        self.memory.data_mut(&mut self.store).fill(byte);
+    }
+
+    /// Sets other limits.
+    #[cfg(test)]
+    pub(super) fn limit(&mut self, limits: Limits) {
+        *self.store.data_mut() = limits;
+    }
+
     /// The keyring's handle, loading it if this instance has not yet.
     pub(super) fn keyring(&mut self) -> Result<Handle, Failure> {
         if let Some(handle) = self.keyring {
@@ -223,10 +235,8 @@ impl Instance {
         let wanted = u32::try_from(length.max(1024)).map_err(|_| Failure::layout())?;
         let address = self.buffer.call(&mut self.store, wanted)?;
         if address == 0 {
-            return Err(Failure::refused(
-                ErrorCode::LimitExceeded,
-                "the input is too long for the engine".into(),
-            ));
+            // No input of the server is longer than the module takes, so this is an instance without memory.
+            return Err(Failure::Trapped(wasmtime::Error::msg("the engine has no memory for its input")));
         }
         self.address = usize::try_from(address).map_err(|_| Failure::layout())?;
         self.capacity = length.max(1024);

@@ -4,6 +4,7 @@ mod agents;
 mod audit;
 mod decisions;
 mod deleted;
+mod fire;
 mod guards;
 mod import;
 mod laundering;
