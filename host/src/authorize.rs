@@ -83,9 +83,23 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
         if revoked {
             return Err(authority.refuse_revoked());
         }
+        authority.require_present_key()?;
         authority.policies = Some(policies.map_err(|error| authority.no_policy(error))?);
         authority.complete_chain()?;
         Ok(authority)
+    }
+
+    /// Requires an agent's key to be the present one, or the one before it within its overlap.
+    fn require_present_key(&self) -> Result<(), Stop> {
+        let Some(keys) = self.caller.agent_keys else { return Ok(()) };
+        let hash = self.asker.hash;
+        match keys.former {
+            _ if hash == keys.present => Ok(()),
+            Some((former, until)) if hash == former && self.store.now() < until => Ok(()),
+            Some((former, _)) if hash == former => Err(self.refuse_for(&[ErrorCode::Expired])),
+            // It was replaced after it was looked up.
+            _ => Err(Stop::Refused(Box::new((ApiError::unauthorized(), None)))),
+        }
     }
 
     /// Makes an operator's link of what the role is now and of the key.

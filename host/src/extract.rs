@@ -71,6 +71,8 @@ pub struct Authenticated {
     pub id: CallerId,
     /// The credential's kind.
     pub kind: TokenKind,
+    /// SHA-256 of the credential.
+    pub hash: [u8; 32],
     /// The request.
     pub context: RequestContext,
 }
@@ -100,7 +102,7 @@ impl Authenticated {
             Ok(standing) => note(&context, standing),
             Err(standing) => return Err(limited(&context, standing)),
         }
-        Ok(Self { id: caller.id, kind, context })
+        Ok(Self { id: caller.id, kind, hash, context })
     }
 }
 

@@ -38,7 +38,12 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_uses: Option<u32>,
     tier_ceiling: &'static str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    limits: &'a [LimitDocument],
 }
+
+/// A limit as `docs/documents.md` defines it. The engine is its only reader: the server keeps and echoes what the engine has taken.
+pub type LimitDocument = serde_json::Map<String, serde_json::Value>;
 
 impl GrantParts<'_> {
     /// Compiles the grant in the engine.
@@ -46,6 +51,18 @@ impl GrantParts<'_> {
     /// # Errors
     /// The engine refuses the document, or failed.
     pub fn compile(&self, guest: &Guest) -> Result<CompiledGrant, GuestError> {
+        self.compile_limited(guest, &[])
+    }
+
+    /// The same with limits.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn compile_limited(
+        &self,
+        guest: &Guest,
+        limits: &[LimitDocument],
+    ) -> Result<CompiledGrant, GuestError> {
         let document = Document {
             id: self.id,
             scopes: self.scopes,
@@ -54,6 +71,7 @@ impl GrantParts<'_> {
             expires_at: self.expires_at.map(Millis::as_u64),
             max_uses: self.max_uses,
             tier_ceiling: self.tier_ceiling.word(),
+            limits,
         };
         // Strings, lists and numbers always serialise.
         guest.compile_grant(&serde_json::to_vec(&document).unwrap_or_default())

@@ -89,6 +89,10 @@ permissions! {
     CreateAgent { agent: MANAGE_AGENTS, operator: MANAGE_AGENTS, event: EventType::AgentCreated }
     /// See agents: an operator, or an agent those that it made.
     ReadAgents { agent: MANAGE_AGENTS, operator: Some(Need::Scope("agents", "read")) }
+    /// Change an agent: an operator, or an agent one that it made and still covers.
+    ChangeAgent { agent: MANAGE_AGENTS, operator: MANAGE_AGENTS, event: EventType::AgentUpdated }
+    /// Give an agent a new key: an operator, or an agent one that it made and still covers.
+    RotateAgentKey { agent: MANAGE_AGENTS, operator: MANAGE_AGENTS, event: EventType::AgentKeyRotated }
     /// Revoke an agent: an operator, or an agent one that it made.
     RevokeAgent { agent: MANAGE_AGENTS, operator: MANAGE_AGENTS, event: EventType::AgentRevoked }
     /// Get a scoped token for an agent's own key.

@@ -8,11 +8,11 @@ use axum::http::Method;
 
 use crate::app::Shared;
 use crate::permission::{
-    ActivatePolicy, ChangeMember, CreateAgent, CreateKey, DeleteSecret, DestroySecret, ImportSecrets,
-    InspectToken, InviteMember, IssueToken, ManagePolicies, ManageWebhooks, ReadAgents, ReadApprovals,
-    ReadAudit, ReadKeys, ReadMe, ReadMembers, ReadNamespaces, ReadPolicies, ReadRotations, ReadSecret,
-    ReadTokens, ReadWebhooks, RemoveMember, RestoreSecret, RevokeAgent, RevokeKey, RevokeToken,
-    RollBackSecret, RotateSecret, UpdateSecret, WriteSecret,
+    ActivatePolicy, ChangeAgent, ChangeMember, CreateAgent, CreateKey, DeleteSecret, DestroySecret,
+    ImportSecrets, InspectToken, InviteMember, IssueToken, ManagePolicies, ManageWebhooks, ReadAgents,
+    ReadApprovals, ReadAudit, ReadKeys, ReadMe, ReadMembers, ReadNamespaces, ReadPolicies, ReadRotations,
+    ReadSecret, ReadTokens, ReadWebhooks, RemoveMember, RestoreSecret, RevokeAgent, RevokeKey, RevokeToken,
+    RollBackSecret, RotateAgentKey, RotateSecret, UpdateSecret, WriteSecret,
 };
 
 pub mod api_router;
@@ -61,7 +61,15 @@ pub fn routes() -> ApiRouter {
         .route(M::GET, "/v1/agents", &[agents::LIST], ReadAgents, agents::list)
         .route(M::POST, "/v1/agents", &[agents::CREATE], CreateAgent, agents::create)
         .route(M::GET, "/v1/agents/{id}", &[agents::GET], ReadAgents, agents::get)
+        .route(M::PATCH, "/v1/agents/{id}", &[agents::CHANGE], ChangeAgent, agents::change)
         .route(M::DELETE, "/v1/agents/{id}", &[agents::REVOKE], RevokeAgent, agents::revoke)
+        .route(
+            M::POST,
+            "/v1/agents/{id}/rotate-key",
+            &[agents::ROTATE_KEY],
+            RotateAgentKey,
+            agents::rotate_key,
+        )
         .route(M::GET, "/v1/approvals", &[approvals::LIST], ReadApprovals, approvals::list)
         .route(M::GET, "/v1/audit", &[audit::LIST], ReadAudit, audit::list)
         .route(M::GET, "/v1/me", &[me::GET], ReadMe, me::get)

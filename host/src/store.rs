@@ -23,9 +23,9 @@ pub mod sqlite;
 pub mod tokens;
 pub mod webhooks;
 
-pub use agents::AgentRow;
+pub use agents::{AgentQuery, AgentRow, NewKey};
 pub use audit::{AuditQuery, AuditRow};
-pub use callers::{Caller, CallerId, OperatorKey, StoredLink};
+pub use callers::{AgentKeys, Caller, CallerId, OperatorKey, StoredLink};
 pub use job::{Activity, Job, Ruling, Verdict, transact};
 pub use members::{KeyBounds, KeyRow, MemberRow, Role};
 pub use secrets::{DeletedRow, SecretRow, SecretType, VersionInfo, VersionRow};

@@ -33,6 +33,8 @@ pub struct Asker {
     pub id: CallerId,
     /// Its kind.
     pub kind: TokenKind,
+    /// SHA-256 of the credential.
+    pub hash: [u8; 32],
     /// The request and its address.
     pub origin: Origin,
 }

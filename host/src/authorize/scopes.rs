@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::grant::LimitDocument;
 use crate::guest::{Guest, GuestError};
 
 /// Which of `among` overlap one of `scopes` and lie in one of the namespaces `within`; absent namespaces confine nothing.
@@ -58,6 +59,32 @@ pub fn contains(guest: &Guest, network: &str, address: &str) -> Result<bool, Gue
         address: &'a str,
     }
     ask(guest, &Call { op: "contains", network, address }).map(|answer: Truth| answer.result)
+}
+
+/// Whether the limits `inner` admit no more than `outer`.
+///
+/// # Errors
+/// The engine failed.
+pub fn limits_narrow(
+    guest: &Guest,
+    outer: &[LimitDocument],
+    inner: &[LimitDocument],
+) -> Result<bool, GuestError> {
+    #[derive(Serialize)]
+    struct Grant<'a> {
+        scopes: [&'static str; 0],
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        limits: &'a [LimitDocument],
+    }
+    #[derive(Serialize)]
+    struct Call<'a> {
+        op: &'static str,
+        outer: Grant<'a>,
+        inner: Grant<'a>,
+    }
+    let grant = |limits| Grant { scopes: [], limits };
+    ask(guest, &Call { op: "narrows", outer: grant(outer), inner: grant(inner) })
+        .map(|answer: Truth| answer.result)
 }
 
 #[derive(Deserialize)]

@@ -1,25 +1,31 @@
-//! `/v1/agents`: register, list, look at and revoke agents. An agent that manages agents sees and revokes those that it made.
+//! `/v1/agents`: register, list, look at, change and revoke agents. An agent that manages agents manages those that it made.
 
 use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
+use warded_core::time::Millis;
 
 use super::call::Call;
 use super::timestamp::rfc3339;
+use super::tokens::Lifetime;
 use super::work::{carry_out, look_up};
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Authority, Stop, Subject};
 use crate::error::{ApiCode, ApiError};
-use crate::openapi::Operation;
+use crate::grant::LimitDocument;
 use crate::openapi::words::{Tier, Timestamp};
+use crate::openapi::{Operation, Parameter};
 use crate::permission::{ReadAgents, RevokeAgent};
 use crate::reply::{empty, json};
-use crate::store::{AgentRow, Read};
+use crate::store::{AgentQuery, AgentRow, Read};
 
+mod change;
 mod create;
 mod held;
+mod power;
 
+pub(super) use change::{CHANGE, ROTATE_KEY, change, rotate_key};
 pub(super) use create::{CREATE, create};
 
 /// An agent without its key.
@@ -32,9 +38,18 @@ struct AgentOut {
     allowed_namespaces: Vec<String>,
     allowed_scopes: Vec<String>,
     ip_policy: Option<Vec<String>>,
+    #[schemars(with = "Vec<power::LimitSchema>")]
+    limits: Vec<LimitDocument>,
     token_ceiling: CeilingOut,
+    /// Who made it, or last changed its key or what it may do.
     owner: String,
+    /// Neither disabled nor revoked.
     active: bool,
+    /// `active`, `disabled` or `revoked`, the last for ever.
+    status: &'static str,
+    /// When the key before the present one ends or ended.
+    #[schemars(with = "Option<Timestamp>")]
+    previous_key_expires_at: Option<String>,
     #[schemars(with = "Timestamp")]
     created_at: String,
     #[schemars(with = "Option<Timestamp>")]
@@ -63,31 +78,76 @@ impl From<&AgentRow> for AgentOut {
                 ttl: agent.token_ttl_ceiling.map(|millis| millis / 1_000),
                 tier: agent.token_tier_ceiling.word(),
             },
+            limits: agent.limits.clone(),
             owner: agent.owner.clone(),
             active: agent.active,
+            status: match (agent.revoked, agent.active) {
+                (true, _) => "revoked",
+                (false, true) => "active",
+                (false, false) => "disabled",
+            },
+            previous_key_expires_at: agent.former_key_until.map(rfc3339),
             created_at: rfc3339(agent.created_at),
             last_active_at: agent.last_active_at.map(rfc3339),
         }
     }
 }
 
-/// Agents that the caller may know of.
+/// Agents that the caller may know of, by name.
 #[derive(Serialize, JsonSchema)]
 struct AgentsOut {
     items: Vec<AgentOut>,
+    /// Leads to the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
-pub(super) const LIST: Operation =
-    Operation::new("list_agents", "Agents that the caller may know of").answer::<AgentsOut>(200);
+/// How many agents one listing shows.
+const MOST: u64 = 1_000;
+/// The longest time of idleness that can be asked about, in milliseconds: ten years.
+const LONGEST_IDLE: u64 = 3_652 * 86_400_000;
 
-pub(super) async fn list(call: Call<ReadAgents>) -> Result<Response, ApiError> {
-    let items = look_up(call.case(Subject::default()), |authority| {
+pub(super) const LIST: Operation = Operation::new("list_agents", "Agents that the caller may know of")
+    .query(&[
+        Parameter::text("idle", "Only active agents that were not seen for so long, such as `30d`"),
+        Parameter::number("limit", "How many at most", 1, MOST),
+        Parameter::text("cursor", "Where the last page ended"),
+    ])
+    .answer::<AgentsOut>(200);
+
+pub(super) async fn list(mut call: Call<ReadAgents>) -> Result<Response, ApiError> {
+    let longest = Millis::new(LONGEST_IDLE).unwrap_or(Millis::MAX);
+    let idle = call.query.take("idle").map(|text| Lifetime::Text(text).parse("idle", longest)).transpose()?;
+    let limit = call.query.take_number("limit", 1, MOST)?.unwrap_or(MOST);
+    let after = call.query.take("cursor").map(|cursor| after(&cursor)).transpose()?;
+    let out = look_up(call.case(Subject::default()), move |authority| {
         authority.require_permission()?;
-        let agents = authority.store.agents()?;
-        Ok(agents.iter().filter(|agent| may_know(authority, agent)).map(AgentOut::from).collect())
+        let wanted = AgentQuery {
+            owner: (!authority.is_operator()).then(|| authority.caller().principal.clone()),
+            idle_since: idle.map(|idle| before(authority.store.now(), idle)),
+            after: after.clone(),
+            limit,
+        };
+        let agents = authority.store.agents(&wanted)?;
+        let is_full = u64::try_from(agents.len()).is_ok_and(|found| found == limit);
+        let last = agents.last().filter(|_| is_full);
+        Ok(AgentsOut {
+            next_cursor: last.map(|agent| hex::encode(&agent.name)),
+            items: agents.iter().map(AgentOut::from).collect(),
+        })
     })
     .await?;
-    Ok(json(StatusCode::OK, &AgentsOut { items }))
+    Ok(json(StatusCode::OK, &out))
+}
+
+fn before(now: Millis, time: Millis) -> Millis {
+    Millis::new(now.as_u64().saturating_sub(time.as_u64())).unwrap_or(Millis::ZERO)
+}
+
+/// A cursor is the last name shown, in hex: it stays right whatever is made in between.
+fn after(cursor: &str) -> Result<String, ApiError> {
+    let name = hex::decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    name.ok_or_else(|| ApiError::invalid("cursor", "is not one that this listing answered"))
 }
 
 pub(super) const GET: Operation =
@@ -112,7 +172,7 @@ pub(super) async fn revoke(call: Call<RevokeAgent>) -> Result<Response, ApiError
     carry_out(call.case(Subject::default()), move |authority| {
         authority.require_permission()?;
         let agent = find(authority, &id)?;
-        if agent.active {
+        if !agent.revoked {
             let tokens = authority.store.revoke_agent(&agent.id)?;
             authority.about(&agent.id);
             let mut event = authority.event(EventType::AgentRevoked);

@@ -210,8 +210,8 @@ async fn guard<P: Permission>(
     (parameters, rate): (&[Parameter], Rate),
 ) -> Result<Call<P>, ApiError> {
     let (mut parts, body) = request.into_parts();
-    let Authenticated { id, kind, context } = Authenticated::of(&mut parts, &app, rate).await?;
-    let asker = Asker { id, kind, origin: context.origin };
+    let Authenticated { id, kind, hash, context } = Authenticated::of(&mut parts, &app, rate).await?;
+    let asker = Asker { id, kind, hash, origin: context.origin };
     let case = Case { app, asker, guard: P::GUARD, subject: Subject::default() };
     if P::GUARD.need(kind).is_none() {
         super::work::refuse_kind(case.clone()).await?;

@@ -1,5 +1,6 @@
 //! The routes over a real store and a real engine.
 
+mod agent_changes;
 mod agents;
 mod audit;
 mod decisions;

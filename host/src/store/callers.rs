@@ -1,5 +1,6 @@
 //! Whose credential was presented: its chain, and what has been used of it.
 
+use warded_core::time::Millis;
 use warded_core::usage::Usage;
 
 use super::{KeyBounds, Role, StoreError};
@@ -38,12 +39,23 @@ pub struct Caller {
     pub name: String,
     /// The member's role, for an operator.
     pub role: Option<Role>,
+    /// The keys of an agent that came with one itself.
+    pub agent_keys: Option<AgentKeys>,
     /// The API key, for an operator.
     pub key: Option<OperatorKey>,
     /// Whether approvals may be decided with this credential, if the role may.
     pub may_approve: bool,
     /// Revoked, disabled or deleted, itself or its owner: known, and refused as such.
     pub revoked: bool,
+}
+
+/// An agent's keys: a key can be replaced between its look-up and the transaction that decides.
+#[derive(Debug, Clone, Copy)]
+pub struct AgentKeys {
+    /// SHA-256 of the present one.
+    pub present: [u8; 32],
+    /// SHA-256 of the one before it, and when that one ends or ended.
+    pub former: Option<([u8; 32], Millis)>,
 }
 
 /// An operator's API key as a part of a chain: with the member's role it comes to a link.

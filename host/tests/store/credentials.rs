@@ -1,6 +1,6 @@
 //! Agents, tokens, members and keys: who is behind a credential, and what has been used of it.
 
-use warded::store::{CallerId, KeyBounds, KeyRow, MemberRow, Role, TokenRow, query};
+use warded::store::{AgentQuery, CallerId, KeyBounds, KeyRow, MemberRow, Role, TokenRow, query};
 use warded_core::usage::Usage;
 
 use super::fixture::{Fixture, agent, at, token};
@@ -49,7 +49,10 @@ fn filled() -> Fixture {
 #[test]
 fn a_row_comes_back_as_it_was_stored() {
     let fixture = filled();
-    let (found, listed) = query(&fixture.store, |read| Ok((read.agent("a")?, read.agents()?))).unwrap();
+    let (found, listed) = query(&fixture.store, |read| {
+        Ok((read.agent("a")?, read.agents(&AgentQuery { limit: 9, ..AgentQuery::default() })?))
+    })
+    .unwrap();
     let found = found.unwrap();
     let stored = agent("a");
     assert_eq!((found.id.as_str(), found.name.as_str()), ("agt_a", "a"));

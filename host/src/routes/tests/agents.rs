@@ -74,7 +74,13 @@ async fn what_is_malformed_is_refused_by_name() {
         (json!({ "token_ceiling": { "uses": 1 } }), "token_ceiling.uses"),
         (json!({ "token_ceiling": ["1h", "standard"] }), "token_ceiling"),
         (json!({ "token_ceiling": null }), "token_ceiling"),
-        (json!({ "limits": [] }), "limits"),
+        (json!({ "limits": null }), "limits"),
+        (json!({ "limits": ["rpm"] }), "limits[0]"),
+        (
+            json!({ "limits": [{ "id": "rpm", "unit": "bytes", "algorithm": { "window": { "limit": 1, "per": "day" } } }] }),
+            "limits[0].unit",
+        ),
+        (json!({ "limits": [{ "id": "rpm", "unit": "requests" }] }), "limits[0].algorithm"),
     ] {
         create(&world, &world.admin, change).await.assert_invalid(field);
     }

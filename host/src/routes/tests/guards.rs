@@ -81,7 +81,12 @@ fn routes_take_the_credentials_that_the_api_says() {
             "/v1/secrets/{*path}/destroy" | "/v1/secrets/{*path}/restore" => "k",
             "/v1/secrets/{*path}" if route.method == Method::PATCH => "k",
             pattern if pattern.starts_with("/v1/policies") || pattern.starts_with("/v1/webhooks") => "k",
-            "/v1/agents" | "/v1/agents/{id}" | "/v1/tokens" | "/v1/tokens/{id}" | "/v1/approvals" => "ak",
+            "/v1/agents"
+            | "/v1/agents/{id}"
+            | "/v1/agents/{id}/rotate-key"
+            | "/v1/tokens"
+            | "/v1/tokens/{id}"
+            | "/v1/approvals" => "ak",
             _ => "ask",
         };
         assert_eq!(kinds, expected, "{route:?}");
@@ -118,7 +123,7 @@ async fn what_is_no_route_is_404_and_what_is_no_method_405() {
     for (path, allowed) in [
         ("/v1/health", "GET"),
         ("/v1/agents", "GET, POST"),
-        ("/v1/agents/x", "GET, DELETE"),
+        ("/v1/agents/x", "GET, PATCH, DELETE"),
         ("/v1/tokens/self", "GET, POST"),
         ("/v1/secrets", "GET"),
         ("/v1/secrets/a", "GET, PUT, PATCH, DELETE"),

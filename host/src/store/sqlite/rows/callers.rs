@@ -9,11 +9,12 @@ use super::Rows;
 use crate::guest::{states_from_bytes, states_to_bytes};
 use crate::store::callers;
 use crate::store::sqlite::values::{grant, optional_list, optional_millis, word};
-use crate::store::{Caller, CallerId, KeyBounds, OperatorKey, Role, StoreError, StoredLink};
+use crate::store::{AgentKeys, Caller, CallerId, KeyBounds, OperatorKey, Role, StoreError, StoredLink};
 
 pub(super) fn by_hash(connection: &Connection, hash: &[u8; 32]) -> Result<Option<CallerId>, StoreError> {
     let sql = "SELECT 'token', id FROM tokens WHERE hash = ?1 \
         UNION ALL SELECT 'agent', id FROM agents WHERE key_hash = ?1 \
+        UNION ALL SELECT 'agent', id FROM agents WHERE former_key_hash = ?1 \
         UNION ALL SELECT 'key', id FROM api_keys WHERE hash = ?1";
     let caller = |row: &Row<'_>| {
         let id = row.get(1)?;
@@ -28,20 +29,21 @@ pub(super) fn by_hash(connection: &Connection, hash: &[u8; 32]) -> Result<Option
 
 pub(super) fn load(connection: &Connection, id: &CallerId) -> Result<Option<Caller>, StoreError> {
     let found = match id {
-        CallerId::Agent(id) => connection.prepare_cached(AGENT)?.query_row([id], agent).optional(),
+        CallerId::Agent(id) => connection.prepare_cached(AGENT)?.query_row([id], agent_by_key).optional(),
         CallerId::Key(id) => connection.prepare_cached(KEY)?.query_row([id], key).optional(),
         CallerId::Token(id) => connection.prepare_cached(TOKEN)?.query_row([id], token).optional(),
     };
     Ok(found?)
 }
 
-/// Columns 0-8: the agent and its link.
-const AGENT: &str = "SELECT a.id, a.name, a.revoked_at IS NOT NULL, \
-    a.grant_bytes, a.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0), u.limits \
+/// Columns 0-8: the agent and its link, 9-11: its keys.
+const AGENT: &str = "SELECT a.id, a.name, coalesce(a.revoked_at, a.disabled_at) IS NOT NULL, \
+    a.grant_bytes, a.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0), u.limits, \
+    a.key_hash, a.former_key_hash, a.former_key_until \
     FROM agents a LEFT JOIN usages u ON u.id = a.id WHERE a.id = ?1";
 
 /// Columns 0-8 as of an agent, 9-16: the token and its link.
-const TOKEN: &str = "SELECT a.id, a.name, a.revoked_at IS NOT NULL, \
+const TOKEN: &str = "SELECT a.id, a.name, coalesce(a.revoked_at, a.disabled_at) IS NOT NULL, \
     a.grant_bytes, a.grant_digest, ifnull(u.uses, 0), ifnull(u.last, 0), ifnull(u.revision, 0), u.limits, \
     t.id, t.revoked_at IS NOT NULL, \
     t.grant_bytes, t.grant_digest, ifnull(v.uses, 0), ifnull(v.last, 0), ifnull(v.revision, 0), v.limits \
@@ -60,10 +62,17 @@ fn agent(row: &Row<'_>) -> rusqlite::Result<Caller> {
         principal,
         name: row.get(1)?,
         role: None,
+        agent_keys: None,
         key: None,
         may_approve: false,
         revoked: row.get(2)?,
     })
+}
+
+fn agent_by_key(row: &Row<'_>) -> rusqlite::Result<Caller> {
+    let former: Option<[u8; 32]> = row.get(10)?;
+    let keys = AgentKeys { present: row.get(9)?, former: former.zip(optional_millis(row, 11)?) };
+    Ok(Caller { agent_keys: Some(keys), ..agent(row)? })
 }
 
 fn token(row: &Row<'_>) -> rusqlite::Result<Caller> {
@@ -80,6 +89,7 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Caller> {
         principal: row.get(0)?,
         name: row.get(1)?,
         role: Some(word(row, 2, Role::parse)?),
+        agent_keys: None,
         key: Some(OperatorKey { id: row.get(4)?, bounds, usage: usage(row, 8)? }),
         may_approve: row.get(5)?,
         revoked: row.get(3)?,
