@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use warded_core::call;
 
 use crate::error::{ApiCode, ApiError};
 use crate::guest::{CompiledPolicy, Guest, GuestError, Position};
@@ -27,11 +28,35 @@ pub struct Warning {
 /// 400 with field, line and column, or 503 if the engine failed.
 pub fn judge(guest: &Guest, text: &str) -> Result<(CompiledPolicy, Vec<Warning>), ApiError> {
     let compiled = guest.compile_policy(text).map_err(|error| told("", &error))?;
-    let answer = ask(guest, &json!({ "op": "lint", "policy": text }))?;
-    let warnings = answer.get("warnings").cloned().unwrap_or_default();
-    let warnings =
-        serde_json::from_value(warnings).map_err(|_| failed("the engine's warnings are malformed"))?;
-    Ok((compiled, warnings))
+    Ok((compiled, look_at(text)?))
+}
+
+/// How many rules and entries of their lists are compared with each other: it takes as long as their number squared.
+const MOST_COMPARED: usize = 5_000;
+
+/// What is doubtful in a policy that is right. It is no decision, so it needs no module, whose steps a large policy would use up.
+fn look_at(text: &str) -> Result<Vec<Warning>, ApiError> {
+    let document: Value = serde_json::from_str(text).unwrap_or_default();
+    if entries(&document) > MOST_COMPARED {
+        return Ok(vec![Warning {
+            code: "too_large".to_owned(),
+            field: "rules".to_owned(),
+            message: "it is too large to be looked at here: `warded lint` does".to_owned(),
+            position: None,
+        }]);
+    }
+    let looked = call::answer(json!({ "op": "lint", "policy": text }).to_string().as_bytes());
+    let looked: Value = serde_json::from_slice(&looked.json).unwrap_or_default();
+    let warnings = looked.get("warnings").cloned().unwrap_or_default();
+    serde_json::from_value(warnings).map_err(|_| failed("the engine's warnings are malformed"))
+}
+
+fn entries(document: &Value) -> usize {
+    let rules = document.get("rules").and_then(Value::as_array).into_iter().flatten();
+    let list = |rule: &Value, name: &str| rule.get(name).and_then(Value::as_array).map_or(0, Vec::len);
+    let of_rule =
+        |rule| ["actions", "resources", "subjects"].iter().map(|name| list(rule, name)).sum::<usize>();
+    rules.map(|rule| of_rule(rule).saturating_add(1)).sum()
 }
 
 /// Asks the engine by a document that the server made and that it cannot refuse.

@@ -22,8 +22,10 @@ use crate::reply::json as answer;
 use crate::store::Read;
 use crate::vocabulary;
 
-/// How many cases one request may hold: each reads the policy anew.
+/// How many cases one request may hold.
 const MAX_CASES: usize = 200;
+/// How many bytes of policy one request may have read: each case reads the policy anew.
+const MAX_READ: usize = 16 * 1024 * 1024;
 
 /// Without a version or a document, the active version is tested.
 #[derive(Deserialize, JsonSchema)]
@@ -209,6 +211,9 @@ fn agent_grant<S: Read + ?Sized>(
 }
 
 fn run(app: &App, policy: &str, cases: Vec<Prepared>) -> Result<TestOut, ApiError> {
+    if policy.len().saturating_mul(cases.len()) > MAX_READ {
+        return Err(ApiError::invalid("cases", "too many for so large a policy, test fewer at a time"));
+    }
     // What is wrong with the policy is said of it, and not of the first case.
     app.guest.compile_policy(policy).map_err(|error| told("document", &error).at(None))?;
     let results = (0..).zip(cases).map(|(index, prepared)| run_case(app, policy, index, prepared));

@@ -430,3 +430,38 @@ async fn no_policy_locks_out_those_who_would_repair_it() {
     roll_back(&world, version).await.assert_ok();
     world.read(&world.admin, "a/open").await.assert_ok();
 }
+
+#[tokio::test]
+async fn a_policy_as_large_as_allowed_is_made_and_tested() {
+    let world = World::new().await;
+    let rule = |n: usize| {
+        let resources: Vec<_> = (0..30).map(|m| format!("p/n{n}/m{m}/*")).collect();
+        json!({ "id": format!("r{n}"), "effect": "allow", "actions": ["secrets:read"], "resources": resources })
+    };
+    let document = json!({ "version": 1, "rules": (0..1_000).map(rule).collect::<Vec<_>>() });
+    let version = create(&world, document).await;
+    let case = json!({ "grants": [{ "scopes": ["secrets:read:*"] }], "expect": "allow",
+        "request": { "resource": "secrets", "action": "read", "path": "p/n7/m7/KEY" } });
+    let test = |cases: usize| json!({ "version": version, "cases": vec![case.clone(); cases] });
+    let tested = world.post(&world.admin, "/v1/policies/test", test(2)).await;
+    assert_eq!(tested.assert_ok()["passed"], 2);
+    world.post(&world.admin, "/v1/policies/test", test(100)).await.assert_invalid("cases");
+    activate(&world, version, 0).await.assert_ok();
+    let unnamed = world.put(&world.admin, "q/KEY", json!({ "value": "x" })).await;
+    unnamed.assert_denied(403, "SCOPE_DENIED", &["no_rule_allows"]);
+}
+
+#[tokio::test]
+async fn warnings_of_a_thousand_rules_come_and_those_of_more_are_left_to_the_command() {
+    let world = World::new().await;
+    let rules = |resources: usize| -> Vec<_> {
+        let of = |n: usize| (0..resources).map(|m| format!("p/n{n}/m{m}")).collect::<Vec<_>>();
+        (0..1_000).map(|n| json!({ "id": format!("r{n}"), "effect": "allow", "resources": of(n) })).collect()
+    };
+    for (resources, warnings) in [(1, json!([])), (8, json!("too_large"))] {
+        let document = json!({ "version": 1, "rules": rules(resources) });
+        let looked = world.post(&world.admin, "/v1/policies/lint", document).await;
+        let found = &looked.assert_ok()["warnings"];
+        assert_eq!(if resources == 1 { found } else { &found[0]["code"] }, &warnings);
+    }
+}
