@@ -34,5 +34,6 @@ pub mod serve;
 pub mod start;
 pub mod store;
 pub mod text;
+pub mod tls;
 pub mod vocabulary;
 pub mod webhook;

@@ -1,17 +1,17 @@
 //! HTTP to a server, as any client does it: one key, one origin, no redirect followed, no proxy asked.
 
 use std::io::{self, Read, Write};
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::{HeaderValue, Request, Response, header};
-use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+use ureq::tls::TlsConfig;
 use ureq::{Agent, Body as AnswerBody, Timeout};
 use zeroize::Zeroizing;
 
 use super::connection::{Connection, DEFAULT_URL};
 use super::failure::Failure;
+use crate::tls;
 
 pub mod call;
 pub mod key;
@@ -60,7 +60,7 @@ impl Client {
             .timeout_recv_response(Some(ANSWER))
             .timeout_per_read(Some(ANSWER))
             .user_agent(concat!("warded/", env!("CARGO_PKG_VERSION")));
-        let config = if origin.is_https() { config.tls_config(tls()?) } else { config };
+        let config = if origin.is_https() { config.tls_config(trust()?) } else { config };
         Ok(Self { agent: config.build().new_agent(), origin, key })
     }
 
@@ -169,19 +169,14 @@ impl Client {
 }
 
 /// The authorities that the operating system trusts, a company's own included.
-fn tls() -> Result<TlsConfig, Failure> {
-    let found = rustls_native_certs::load_native_certs();
-    if found.certs.is_empty() {
+fn trust() -> Result<TlsConfig, Failure> {
+    let authorities = tls::authorities();
+    if authorities.is_empty() {
         return Err(Failure::Failed(
             "the operating system trusts no authority: install its certificates, or name a file of them in SSL_CERT_FILE".to_owned(),
         ));
     }
-    let roots = found.certs.iter().map(|one| Certificate::from_der(one.as_ref()).to_owned()).collect();
-    Ok(TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .root_certs(RootCerts::Specific(Arc::new(roots)))
-        .build())
+    Ok(tls::trusting(authorities))
 }
 
 /// An answer that is no refusal. It may hold a secret, so it has no `Debug`.

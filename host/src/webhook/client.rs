@@ -1,16 +1,15 @@
 //! The HTTP client of webhooks: one request, within a time, to an address that was looked at, and nowhere else.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::http::Uri;
-use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Error, Timeout};
 use warded_core::ip::Network;
 
 use super::address::may_reach;
+use crate::tls;
 
 /// How long an attempt takes at most, from the look-up of the name to the answer's head.
 const WITHIN: Duration = Duration::from_secs(15);
@@ -53,7 +52,7 @@ impl Client {
             .timeout_global(Some(WITHIN))
             .timeout_connect(Some(CONNECT_WITHIN))
             .user_agent(concat!("warded/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls())
+            .tls_config(tls::trusting(tls::authorities()))
             .build();
         Self(Agent::with_parts(
             config,
@@ -124,16 +123,4 @@ impl Resolver for Guarded {
         }
         if allowed.is_empty() { Err(Error::Other(Box::new(NotAllowed))) } else { Ok(allowed) }
     }
-}
-
-/// The authorities that the operating system trusts; without any, no TLS connection is made.
-fn tls() -> TlsConfig {
-    let found = rustls_native_certs::load_native_certs();
-    let roots: Vec<_> =
-        found.certs.iter().map(|one| Certificate::from_der(one.as_ref()).to_owned()).collect();
-    TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .root_certs(RootCerts::Specific(Arc::new(roots)))
-        .build()
 }

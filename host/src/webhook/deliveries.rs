@@ -3,7 +3,7 @@
 //! No thread of the requests takes part, and a receiver that hangs holds up nobody but itself.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -31,7 +31,8 @@ pub struct Deliveries {
 struct State {
     app: Shared,
     runtime: Handle,
-    client: Client,
+    /// Made when the first thing is sent: most servers have no webhooks, and the authorities take memory.
+    client: OnceLock<Client>,
     running: Mutex<Running>,
     changed: Condvar,
 }
@@ -47,11 +48,10 @@ impl Deliveries {
     /// Starts to send. Must be called on the runtime that the store answers on.
     #[must_use]
     pub fn start(app: Shared) -> Self {
-        let client = Client::new(app.config.webhook_allow.clone());
         let shared = Arc::new(State {
             app,
             runtime: Handle::current(),
-            client,
+            client: OnceLock::new(),
             running: Mutex::default(),
             changed: Condvar::new(),
         });
@@ -130,7 +130,8 @@ impl Busy {
     fn send(self, first: Delivery) {
         let mut next = Some(first);
         while let Some(delivery) = next.filter(|_| !self.state.lock().stopped) {
-            let State { app, runtime, client, .. } = &*self.state;
+            let State { app, runtime, .. } = &*self.state;
+            let client = self.state.client.get_or_init(|| Client::new(app.config.webhook_allow.clone()));
             if let Err(error) = attempt(app, runtime, client, &delivery) {
                 // Nothing was lost: it is still in the queue, and due again.
                 tracing::error!(message = error.message, "a webhook's delivery cannot be recorded");
