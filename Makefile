@@ -2,7 +2,7 @@
 # Rust and its Wasm target come by rust-toolchain.toml, JavaScript tools by `npm ci` into the project's own folders.
 
 .DEFAULT_GOAL := help
-.PHONY: schemathesis help run test build wasm differential torture bench fuzz lint fmt clean bare hosts runtimes miri redis
+.PHONY: reference schemathesis help run test build wasm differential torture bench fuzz lint fmt clean bare hosts runtimes miri redis
 export CARGO_TERM_COLOR ?= auto
 say = @printf '\n== %s\n' '$(1)'
 
@@ -31,6 +31,9 @@ CASES ?= 20000000
 differential: wasm ## compare native code, Wasm and the reference on CASES=20000000 random calls; SEED=n repeats a run
 	cargo build --release --package warded-differential
 	CASES=$(CASES) node --test tests/differential/
+
+reference: build ## write docs/reference.md from what the server says of itself
+	node tests/http/reference.mjs
 
 EXAMPLES ?= 200
 schemathesis: build tests/e2e/node_modules/.stamp tests/http/.venv/.stamp ## ask the server at random as every kind of caller, EXAMPLES=200 times for each route; SEED=n asks otherwise

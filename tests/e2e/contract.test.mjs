@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 
+import { reference } from "../http/reference.mjs";
 import { BINARY } from "./binary.mjs";
 import { Contract } from "./contract.mjs";
 import { Server } from "./harness.mjs";
@@ -18,6 +20,11 @@ const get = (path) => ({ method: "GET", path });
 const refused = (request, given, pattern) => assert.throws(() => contract.check(request, given), pattern);
 
 describe("the contract", () => {
+  test("docs/reference.md is what `make reference` writes", () => {
+    const written = readFileSync(new URL("../../docs/reference.md", import.meta.url), "utf8");
+    assert.ok(written === reference(JSON.parse(text)), "docs/reference.md is not current: run `make reference`");
+  });
+
   test("the server serves what the command prints", async (t) => {
     const server = await Server.start(t);
     assert.equal((await server.api.get("/openapi.json")).text, text);
