@@ -1,14 +1,17 @@
-// The README's tour, run as it stands: every fenced `sh` and `js` block, in order, in one shell and one folder.
+// The README's tour and those of docs/, run as they stand: every fenced `sh` and `js` block, in order, in one shell and one folder.
 //
 // Comments before a block say what the reader would know without being told:
 //   <!-- expect: TEXT -->      the block prints TEXT (several may stand before one block)
 //   <!-- background: TEXT -->  the block keeps running once TEXT has appeared on its stdout, and the tour goes on
 //   <!-- skip: REASON -->      the block is not run here
 
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import net from "node:net";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-import { Child } from "./process.mjs";
+import { BINARY, folder } from "./harness.mjs";
+import { Child, run as runOnce } from "./process.mjs";
 
 const FENCE = /^```(\w*)[^\n]*\n([\s\S]*?)^```/gm;
 const MARK = /<!--\s*(expect|background|skip):\s*(.*?)\s*-->/g;
@@ -91,3 +94,47 @@ function command({ language, code, background }, index, cwd, marker) {
 
 /** The repository's README. */
 export const readme = () => readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+
+/** Where a tour runs: a clean copy with the binary in it, settings for a port that is free, since that of the text may be in use. */
+export async function place() {
+  const port = String(await freePort());
+  const env = {
+    NO_COLOR: "1",
+    WARDED_LISTEN: `127.0.0.1:${port}`,
+    WARDED_METRICS_LISTEN: "127.0.0.1:0",
+    npm_config_prefer_offline: "true",
+    npm_config_cache: await npmCache(),
+  };
+  return { port, env, cwd: cleanCopy() };
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer().once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** The tour has a home of its own; its packages may come from the cache that this suite's own packages came through. */
+async function npmCache() {
+  const { stdout } = await runOnce("npm", ["config", "get", "cache"], { env: { HOME: process.env.HOME } });
+  return stdout.trim();
+}
+
+/** What a reader has after building: the repository's text, the binary where the build leaves it, and the packed package. */
+function cleanCopy() {
+  const repository = fileURLToPath(new URL("../../", import.meta.url));
+  const copy = folder();
+  for (const name of ["README.md", "Makefile", "pkg", "js"]) {
+    const from = join(repository, name);
+    if (existsSync(from)) cpSync(from, join(copy, name), { recursive: true, filter: (path) => !path.includes("node_modules") });
+  }
+  const binary = join(copy, "target/release/warded");
+  mkdirSync(dirname(binary), { recursive: true });
+  symlinkSync(BINARY, binary);
+  if (readFileSync(binary).length === 0) throw new Error(`${BINARY} is empty`);
+  return copy;
+}
