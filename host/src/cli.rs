@@ -20,10 +20,12 @@ pub mod lint;
 pub mod member;
 pub mod plain;
 pub mod policy;
+pub mod reference;
 pub mod secret;
 pub mod session;
 pub mod show;
 pub mod token;
+pub mod webhook;
 
 use agent::AgentCommand;
 use approval::ApprovalCommand;
@@ -36,6 +38,7 @@ use member::MemberCommand;
 use policy::PolicyCommand;
 use secret::SecretCommand;
 use token::TokenCommand;
+use webhook::WebhookCommand;
 
 /// Credential control for AI agents.
 #[derive(Debug, Parser)]
@@ -56,6 +59,9 @@ pub enum Command {
     /// Look at the audit, export it, and check it without a server
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Print docs/commands.md
+    #[command(hide = true)]
+    Commands,
     /// Print what completes commands in a shell
     Completions(CompletionsArgs),
     /// Print the settings that hold, and where each comes from
@@ -85,6 +91,8 @@ second where the metrics are; everything else goes to stderr."
     Serve(ServeArgs),
     /// Issue, look at and end scoped tokens
     Token(Remote<TokenCommand>),
+    /// Keep who is told of approvals and checkpoints
+    Webhook(Remote<WebhookCommand>),
 }
 
 /// The flags of `serve`.
@@ -191,6 +199,23 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_argument_is_taken_for_one_that_says_where_the_key_goes() {
+        let mut commands = vec![Cli::command()];
+        let mut seen = 0;
+        while let Some(command) = commands.pop() {
+            for argument in command.get_arguments() {
+                let is_connection =
+                    ["url", "key_file", "insecure_http"].contains(&argument.get_id().as_str());
+                seen += usize::from(is_connection);
+                // clap takes an argument of the same id for the global one, and the key would go to its value.
+                assert!(!is_connection || argument.is_global_set(), "{}: {argument}", command.get_name());
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+        assert!(seen > 0, "the walk sees the flags that it is about");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use warded::cli::failure::Failure;
 use warded::cli::lint::{self, LintArgs};
 use warded::cli::member::{self, MemberArgs, MemberCommand};
 use warded::cli::session::Session;
-use warded::cli::{Cli, Command, ConfigArgs, FolderFlags, KeyringCommand, ServeArgs, completions};
+use warded::cli::{Cli, Command, ConfigArgs, FolderFlags, KeyringCommand, ServeArgs, completions, reference};
 use warded::clock::Clock;
 use warded::start::{HandedOver, NewMember, create_member, timestamp};
 use warded::{keys, logging, openapi, run};
@@ -38,6 +38,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Audit(AuditCommand::Export(args)) => export(&args)?,
         Command::Audit(AuditCommand::List(it)) => remote(&it.connection, |session| it.args.run(session))?,
         Command::Audit(AuditCommand::Verify(args)) => return verify(&args),
+        Command::Commands => io::stdout().lock().write_all(reference::markdown().as_bytes())?,
         Command::Completions(args) => completions::print(&args, &mut io::stdout().lock()),
         Command::Config(args) => config(&args)?,
         Command::Decide(args) => return decide(&args),
@@ -49,6 +50,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Secret(it) => remote(&it.connection, |session| it.command.run(session))?,
         Command::Serve(args) => serve(&args)?,
         Command::Token(it) => remote(&it.connection, |session| it.command.run(session))?,
+        Command::Webhook(it) => remote(&it.connection, |session| it.command.run(session))?,
     }
     Ok(ExitCode::SUCCESS)
 }

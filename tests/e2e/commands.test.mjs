@@ -55,6 +55,32 @@ describe("agents", () => {
     await admin.fails(["agent", "show", "nobody"], 1, /NOT_FOUND/);
   });
 
+  test("are changed, stopped for a while, and get new keys", async () => {
+    const { commands } = await agent("changed", "change");
+    await admin.fails(["agent", "update", "changed"], 2, /nothing is to change/);
+    writeFileSync(admin.file("limits.json"), JSON.stringify([{ id: "day", unit: "requests", algorithm: { window: { limit: 1000, per: "day" } } }]));
+    const update = ["agent", "update", "changed", "--scope", "secrets:read:change/*", "--scope", "secrets:delete:change/*", "--ip", "127.0.0.1"];
+    const updated = fields(await admin.done([...update, "--limits", "limits.json", "--max-ttl", "10m"]));
+    assert.equal(updated["allowed scopes"], "secrets:read:change/*, secrets:delete:change/*");
+    assert.match(updated.limits, /id=day unit=requests/);
+    await commands.fails(["secret", "set", "change/app/KEY"], 1, /SCOPE_DENIED/, { input: "v" });
+
+    assert.equal(fields(await admin.done(["agent", "disable", "changed"])).active, "no");
+    await commands.fails(["secret", "list", "change"], 1, /UNAUTHORIZED/);
+    assert.equal(fields(await admin.done(["agent", "enable", "changed"])).active, "yes");
+    await commands.done(["secret", "list", "change"]);
+
+    await admin.fails(["agent", "rotate-key", "changed"], 2, /--output FILE/);
+    await admin.done(["agent", "rotate-key", "changed", "--overlap", "1h", "--output", "changed.key"]);
+    await commands.done(["secret", "list", "change"]);
+    const renewed = new Commands(server.origin, readFileSync(admin.file("changed.key"), "utf8").trim());
+    await renewed.done(["secret", "list", "change"]);
+    const key = (await admin.done(["agent", "rotate-key", "changed", "--reveal"])).trim();
+    await renewed.fails(["secret", "list", "change"], 1, /UNAUTHORIZED/);
+    await new Commands(server.origin, key).done(["secret", "list", "change"]);
+    assert.equal((await admin.run(["agent", "idle"])).stderr, "no agents\n", "all are younger than 30 days");
+  });
+
   test("are not made when nobody said where the key goes, or the file is there", async () => {
     const other = make.with(2, "unmade");
     await admin.fails(other, 2, /--output FILE .* --reveal/);
@@ -66,7 +92,7 @@ describe("agents", () => {
 
   test("leave no file behind when the server refuses", async () => {
     const wrong = ["agent", "create", "unscoped", "--namespace", "a", "--scope", "nonsense", "--output", "unscoped.key"];
-    await admin.fails(wrong, 1, /VALIDATION_FAILED: .*; allowed_scopes\[0\]: /);
+    await admin.fails(wrong, 1, /VALIDATION_FAILED: .*allowed_scopes\[0\]/);
     assert.throws(() => statSync(admin.file("unscoped.key")), /ENOENT/);
   });
 
@@ -106,7 +132,7 @@ describe("tokens", () => {
   test("a refusal says why and what to do", async () => {
     const { commands } = await agent("token-refused", "tokens");
     await commands.fails(["token", "issue", "--scope", "secrets:read:other/*", "--reveal"], 1, /^warded: SCOPE_DENIED: .*\(scope_missing, namespace_not_allowed\): use a key/);
-    await commands.fails(["token", "issue", "--scope", "secrets:read:tokens/*", "--ttl", "99d", "--reveal"], 1, /VALIDATION_FAILED: .*ttl: /);
+    await commands.fails(["token", "issue", "--scope", "secrets:read:tokens/*", "--ttl", "99d", "--reveal"], 1, /VALIDATION_FAILED: .*ttl/);
     await admin.fails(["token", "issue", "--scope", "secrets:read:tokens/*", "--reveal"], 1, /SCOPE_DENIED/);
   });
 });
@@ -173,7 +199,7 @@ describe("secrets", () => {
     const answer = await commands.json(["secret", "import", "app.env", "--namespace", "imported/app"]);
     assert.deepEqual(answer.imported, ["ONE", "TWO"]);
     assert.equal(await commands.done(["secret", "get", "imported/app/TWO", "--reveal"]), "two\nlines");
-    await commands.fails(["secret", "import", "-", "--namespace", "imported/other"], 1, /content: .*line 2/, { input: "A=1\nA=2\n" });
+    await commands.fails(["secret", "import", "-", "--namespace", "imported/other"], 1, /content.*line 2/, { input: "A=1\nA=2\n" });
     assert.deepEqual((await commands.json(["secret", "list", "imported/other"])).items, []);
   });
 
@@ -345,7 +371,7 @@ describe("the way to the server", () => {
     const url = `http://127.0.0.1:${stranger.address().port}`;
     await admin.fails(["agent", "list", "--url", url], 1, /redirects to `\/elsewhere`, and the key is not sent there/);
     await admin.fails(["token", "list", "--url", url], 1, /HTTP 502 and not Warded's/);
-    assert.deepEqual(seen, ["/v1/agents", "/v1/tokens"]);
+    assert.deepEqual(seen, ["/v1/agents?limit=1000", "/v1/tokens"]);
   });
 
   test("proxies of the environment are not asked", async (t) => {

@@ -1,10 +1,14 @@
 //! `warded agent`: those that ask for credentials.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
 
 use super::client::call::{Body, Call};
 use super::failure::Failure;
-use super::session::{HandOver, Session, Sure};
+use super::input::read_text;
+use super::session::{HandOver, PageFlags, Session, Sure};
 use super::show::List;
 
 const AGENTS: List = List {
@@ -41,9 +45,16 @@ pub enum AgentCommand {
         /// For so long, such as 30d
         #[arg(long = "for", value_name = "TIME", default_value = "30d")]
         time: String,
+        /// How much.
+        #[command(flatten)]
+        pages: PageFlags,
     },
     /// List agents
-    List,
+    List {
+        /// How much.
+        #[command(flatten)]
+        pages: PageFlags,
+    },
     /// Make a new key for an agent
     RotateKey(RotateArgs),
     /// Show an agent
@@ -121,6 +132,9 @@ pub struct Bounds {
     /// The highest tier of its tokens
     #[arg(long, value_name = "TIER")]
     max_tier: Option<Tier>,
+    /// A JSON file with a list of limits, which its own requests and those of its tokens share; `[]` takes them away
+    #[arg(long, value_name = "FILE")]
+    limits: Option<PathBuf>,
 }
 
 /// How dangerous a secret is.
@@ -147,11 +161,12 @@ impl Tier {
 }
 
 impl Bounds {
-    fn add_to(&self, body: Body) -> Body {
+    fn add_to(&self, body: Body) -> Result<Body, Failure> {
         let ceiling =
             Body::new().maybe("ttl", self.max_ttl.as_deref()).maybe("tier", self.max_tier.map(Tier::word));
-        let body = body.list("ip_policy", &self.networks);
-        if ceiling.is_empty() { body } else { body.with("token_ceiling", ceiling) }
+        let ceiling = (!ceiling.is_empty()).then_some(ceiling);
+        let limits = self.limits.as_deref().map(read_limits).transpose()?;
+        Ok(body.list("ip_policy", &self.networks).maybe("limits", limits).maybe("token_ceiling", ceiling))
     }
 }
 
@@ -168,7 +183,7 @@ impl AgentCommand {
                     .maybe("description", args.description.as_deref())
                     .with("allowed_namespaces", args.namespaces.as_slice())
                     .with("allowed_scopes", args.scopes.as_slice());
-                session.hand_over(&Call::post(&["agents"], args.bounds.add_to(body)), &args.to)
+                session.hand_over(&Call::post(&["agents"], args.bounds.add_to(body)?), &args.to)
             }
             Self::Delete { agent, sure } => {
                 session.confirm(&format!("this ends the agent `{agent}` and its tokens"), sure)?;
@@ -179,8 +194,10 @@ impl AgentCommand {
             }
             Self::Disable { agent } => session.record(&switch(agent, false)),
             Self::Enable { agent } => session.record(&switch(agent, true)),
-            Self::Idle { time } => session.list(&Call::get(&["agents"]).query("idle", Some(time)), &AGENTS),
-            Self::List => session.list(&Call::get(&["agents"]), &AGENTS),
+            Self::Idle { time, pages } => {
+                session.pages(|| Call::get(&["agents"]).query("idle", Some(time)), pages, &AGENTS)
+            }
+            Self::List { pages } => session.pages(|| Call::get(&["agents"]), pages, &AGENTS),
             Self::RotateKey(args) => {
                 let body = Body::new().maybe("overlap", args.overlap.as_deref());
                 session.hand_over(&Call::post(&["agents", &args.agent, "rotate-key"], body), &args.to)
@@ -197,12 +214,18 @@ impl UpdateArgs {
             .maybe("description", self.description.as_deref())
             .list("allowed_namespaces", &self.namespaces)
             .list("allowed_scopes", &self.scopes);
-        let body = self.bounds.add_to(body);
+        let body = self.bounds.add_to(body)?;
         if body.is_empty() {
             return Err(Failure::Usage("nothing is to change: see `warded agent update --help`".to_owned()));
         }
         session.record(&Call::patch(&["agents", &self.agent], body))
     }
+}
+
+fn read_limits(file: &Path) -> Result<Value, Failure> {
+    let text = read_text(file)?;
+    let wrong = |error| Failure::Usage(format!("`{}` is no JSON: {error}", file.display()));
+    serde_json::from_str(text.expose()).map_err(wrong)
 }
 
 fn switch(agent: &str, active: bool) -> Call {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::client::call::{Body, Call};
 use super::failure::Failure;
-use super::session::{Session, Sure};
+use super::session::{PageFlags, Session, Sure};
 use super::show::List;
 
 pub mod address;
@@ -26,7 +26,7 @@ const NAMESPACES: List = List { what: "namespaces", items: "items", columns: &["
 const DUE: List = List {
     what: "secrets that are due",
     items: "items",
-    columns: &["namespace", "key", "secret_type", "access_tier", "rotated_at", "due_at"],
+    columns: &["namespace", "key", "secret_type", "access_tier", "environment", "written_at", "due_at"],
 };
 const VERSIONS: List =
     List { what: "versions", items: "items", columns: &["version", "created_at", "created_by"] };
@@ -51,7 +51,11 @@ pub enum SecretCommand {
         sure: Sure,
     },
     /// List the secrets that are due to be rotated, the oldest first
-    Due,
+    Due {
+        /// How much.
+        #[command(flatten)]
+        pages: PageFlags,
+    },
     /// Show what is known of a secret, and its value with --reveal
     Get(GetArgs),
     /// Store every line `KEY=value` of a dotenv file, all or nothing
@@ -105,7 +109,7 @@ impl SecretCommand {
                 let body = Body::new().maybe("id", id.as_deref());
                 session.record(&Call::post(&path.action("destroy"), body))
             }
-            Self::Due => session.list(&Call::get(&["rotations"]), &DUE),
+            Self::Due { pages } => session.pages(|| Call::get(&["rotations"]), pages, &DUE),
             Self::Get(args) => args.run(session),
             Self::Import(args) => args.run(session),
             Self::List(args) => args.run(session),

@@ -1,7 +1,6 @@
 //! A command at work: it calls the server and shows what comes back, for people or as JSON.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -10,12 +9,16 @@ use warded_core::time::Millis;
 
 use super::client::Client;
 use super::client::call::Call;
-use super::client::problem::waiting;
 use super::connection::Connection;
 use super::failure::Failure;
-use super::input::create_private;
 use super::plain::{plain, plain_lines};
 use super::show::{List, View};
+
+mod hand_over;
+mod pages;
+
+pub use hand_over::HandOver;
+pub use pages::PageFlags;
 
 /// The fields in which the server hands over something that may not be shown by accident.
 const SECRET_FIELDS: [&str; 5] = ["api_key", "token", "value", "signing_secret", "secret"];
@@ -29,18 +32,6 @@ pub struct Session<'a> {
     view: View,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
-}
-
-/// Where something goes that the server shows once.
-#[derive(Debug, Args)]
-#[group(multiple = false)]
-pub struct HandOver {
-    /// Write it to a new file that only you can read
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Print it
-    #[arg(long)]
-    pub reveal: bool,
 }
 
 /// A promise to mean it.
@@ -180,56 +171,6 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Makes a call whose answer holds something that is shown once, and hands it over as asked.
-    ///
-    /// # Errors
-    /// Nobody said where it should go, which is found before anything is sent; or the server refuses.
-    pub fn hand_over(&mut self, call: &Call, to: &HandOver) -> Result<(), Failure> {
-        to.is_settled()?;
-        // Before the call: what cannot be kept must not be made.
-        let file = to.output.as_deref().map(create_private).transpose()?;
-        let sent = self.client.send(call).and_then(|answer| Ok((answer.status(), answer.json()?)));
-        let (status, mut answer) = match sent {
-            Ok(sent) => sent,
-            Err(failure) => {
-                discard(to.output.as_deref());
-                return Err(failure);
-            }
-        };
-        if status == 202 {
-            discard(to.output.as_deref());
-            return self.pending(&answer);
-        }
-        if to.reveal && self.json {
-            return self.print_json(&answer);
-        }
-        let secret = take_secret(&mut answer);
-        if let (Some(path), Some(mut file), Some(secret)) = (&to.output, file, &secret) {
-            let written = writeln!(file, "{secret}").and_then(|()| file.sync_all());
-            written.map_err(|error| {
-                Failure::Failed(format!("`{}` cannot be written: {error}", path.display()))
-            })?;
-            self.say(&format!("it is in {}, and shown nowhere again", path.display()))?;
-        }
-        match (secret, answer.as_object()) {
-            // The output is the secret alone, so that a script can take it.
-            (Some(secret), Some(fields)) if to.reveal => {
-                self.view.record(fields, self.err)?;
-                Ok(writeln!(self.out, "{}", plain(&secret))?)
-            }
-            _ => self.thing(answer),
-        }
-    }
-
-    /// The answer that people must approve it first.
-    fn pending(&mut self, answer: &Value) -> Result<(), Failure> {
-        if self.json {
-            self.print_json(answer)?;
-        }
-        let id = answer.get("approval_id").and_then(Value::as_str).unwrap_or_default();
-        Err(Failure::NeedsApproval(format!("approval {} is needed: {}", plain(id), waiting(id))))
-    }
-
     /// Prints a document as the server wrote it.
     ///
     /// # Errors
@@ -265,24 +206,8 @@ impl<'a> Session<'a> {
     }
 }
 
-impl HandOver {
-    /// Whether somebody said where it should go.
-    ///
-    /// # Errors
-    /// Nobody did.
-    pub fn is_settled(&self) -> Result<(), Failure> {
-        if self.reveal || self.output.is_some() {
-            return Ok(());
-        }
-        Err(Failure::Usage(
-            "it is shown this once: add --output FILE to keep it in a file, or --reveal to print it"
-                .to_owned(),
-        ))
-    }
-}
-
 /// Takes what is secret out of a document.
-pub(super) fn take_secret(answer: &mut Value) -> Option<String> {
+fn take_secret(answer: &mut Value) -> Option<String> {
     let fields = answer.as_object_mut()?;
     let taken =
         SECRET_FIELDS.iter().filter_map(|name| fields.shift_remove(*name)).filter_map(|value| match value {
@@ -291,12 +216,6 @@ pub(super) fn take_secret(answer: &mut Value) -> Option<String> {
         });
     // All of them are taken, and the first is the one handed over.
     taken.collect::<Vec<_>>().into_iter().next()
-}
-
-/// Removes the file of a call that came to nothing.
-fn discard(path: Option<&Path>) {
-    // What is left behind is empty, and the next attempt names it.
-    let _ = path.map(std::fs::remove_file);
 }
 
 fn terminal_width() -> Option<u16> {

@@ -18,7 +18,11 @@ pub(super) fn failure(status: u16, retry_after: Option<&str>, answer: Option<&Va
     };
     let mut line = format!("{}: {}", plain(code), plain(text(answer, "/error/message")));
     for error in list(answer, "/errors") {
-        line += &format!("; {}: {}", plain(text(error, "/field")), plain(text(error, "/message")));
+        let (field, message) = (plain(text(error, "/field")), plain(text(error, "/message")));
+        // A single field is in the message already.
+        if !(line.contains(&*field) && line.contains(&*message)) {
+            line += &format!("; {field}: {message}");
+        }
     }
     let reasons: Vec<_> =
         list(answer, "/error/reasons").iter().filter_map(Value::as_str).map(plain).collect();
@@ -108,6 +112,8 @@ mod tests {
             answer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             failure(400, Some("7"), Some(&answer))
         };
+        let one = json!({ "errors": [{ "field": "m", "message": "m" }] });
+        assert_eq!(of("VALIDATION_FAILED", one).to_string(), "VALIDATION_FAILED: m");
         let fields = json!({ "errors": [{ "field": "ttl", "message": "too long" }, { "field": "name", "message": "taken" }] });
         assert_eq!(
             of("VALIDATION_FAILED", fields).to_string(),

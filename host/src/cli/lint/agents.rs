@@ -6,10 +6,12 @@ use warded_core::time::Millis;
 
 use super::super::client::call::Call;
 use super::super::failure::Failure;
-use super::super::session::Session;
+use super::super::session::{PageFlags, Session};
 use super::super::show::List;
 use super::ask;
 
+/// What is read of each is not a matter of columns.
+const AGENTS: List = List { what: "agents", items: "items", columns: &[] };
 const FINDINGS: List = List { what: "findings", items: "findings", columns: &["agent", "code", "message"] };
 /// A quarter of a year without a request.
 const IDLE: i64 = 90 * 86_400_000;
@@ -21,7 +23,7 @@ const NOT_OF_AGENTS: &str = "no_expiry";
 /// # Errors
 /// The server refuses, or nothing can be written.
 pub fn lint(session: &mut Session<'_>, now: Millis) -> Result<bool, Failure> {
-    let answer = session.client.send(&Call::get(&["agents"]))?.json()?;
+    let answer = session.gather(|| Call::get(&["agents"]), &PageFlags::default(), &AGENTS)?;
     let agents = answer.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let active = agents.iter().filter(|agent| agent.get("active") != Some(&Value::Bool(false)));
     let findings: Vec<_> = active.flat_map(|agent| findings(agent, now)).collect();

@@ -48,7 +48,7 @@ impl RevokeArgs {
         };
         session.confirm(&format!("this ends {what}"), &self.sure)?;
         let body = Body::new()
-            .maybe("agent", agent.as_deref())
+            .maybe("agent_id", agent.as_deref())
             .maybe("scope", scope.as_deref())
             .maybe("all", all.then_some(true));
         session.record(&Call::post(&["tokens", "revoke"], body))
