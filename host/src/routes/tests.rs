@@ -10,6 +10,7 @@ mod guards;
 mod import;
 mod laundering;
 mod listing;
+mod matrix;
 mod members;
 mod policies;
 mod rates;

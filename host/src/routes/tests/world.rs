@@ -220,6 +220,12 @@ impl World {
         self.send(Some(token), Method::PATCH, path, Body::from(body.to_string())).await
     }
 
+    /// Only the status, for answers that are not JSON.
+    pub(super) async fn status(&self, token: Option<&str>, method: Method, path: &str, body: Body) -> u16 {
+        let request = self.build(token, method, path, body);
+        self.router.clone().oneshot(request).await.unwrap().status().as_u16()
+    }
+
     /// The id of the operator whose key it is.
     pub(super) async fn me(&self, key: &str) -> String {
         self.get(key, "/v1/me").await.text("id")
