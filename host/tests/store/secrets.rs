@@ -166,6 +166,91 @@ fn the_newest_versions_are_kept_and_the_others_destroyed_with_their_data_keys() 
     assert_eq!(keys, [3, 4, 5].map(|number| (number, vec![7; 8])));
 }
 
+/// What is sealed, by the ids of its secrets, in the tables that hold it.
+fn sealed(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
+    let connection = Connection::open(fixture.database()).unwrap();
+    let ids = |sql: &str| {
+        let mut statement = connection.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<Vec<String>, _>>().unwrap()
+    };
+    let keys = ids("SELECT object_id FROM data_keys ORDER BY object_id");
+    (keys, ids("SELECT secret_id FROM secret_versions ORDER BY secret_id"))
+}
+
+#[test]
+fn what_is_destroyed_leaves_nothing_sealed_and_frees_its_path() {
+    let fixture = with(&["a/KEY", "a/OTHER"]);
+    fixture.write(|tx| {
+        tx.update_secret(&SecretRow {
+            metadata: r#"{"n":1}"#.to_owned(),
+            tier: Tier::Critical,
+            ..secret("a/KEY")
+        })?;
+        tx.add_version("sec_a/KEY", &version(1), 3)?;
+        tx.add_version("sec_a/KEY", &version(2), 3)?;
+        tx.add_version("sec_a/OTHER", &version(1), 3)?;
+        assert_eq!(tx.destroy_secret("sec_a/KEY")?, 0, "what is live is not destroyed");
+        tx.delete_secret("sec_a/KEY")
+    });
+    let all = vec!["sec_a/KEY".to_owned(), "sec_a/KEY".to_owned(), "sec_a/OTHER".to_owned()];
+    assert_eq!(sealed(&fixture), (all.clone(), all));
+    fixture.write(|tx| {
+        assert_eq!(tx.path_conflict(path("a/KEY/x"))?.as_deref(), Some("a/KEY"));
+        assert_eq!(tx.destroy_secret("sec_a/KEY")?, 2);
+        assert_eq!(tx.destroy_secret("sec_a/KEY")?, 0, "once");
+        tx.restore_secret("sec_a/KEY")
+    });
+    let rest = vec!["sec_a/OTHER".to_owned()];
+    assert_eq!(sealed(&fixture), (rest.clone(), rest));
+    fixture.write(|tx| {
+        assert!(tx.secret(path("a/KEY"))?.is_none(), "what is destroyed is not restored");
+        assert!(tx.deleted_secrets(path("a/KEY"))?.is_empty());
+        assert_eq!(tx.path_conflict(path("a/KEY/x"))?, None);
+        assert_eq!(tx.last_tier(path("a/KEY"))?, Some(Tier::Critical));
+        assert_eq!(tx.last_tier(path("a/NEVER"))?, None);
+        Ok(())
+    });
+    let connection = Connection::open(fixture.database()).unwrap();
+    let metadata: String = connection
+        .query_row("SELECT metadata FROM secrets WHERE id = 'sec_a/KEY'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(metadata, "null");
+}
+
+#[test]
+fn the_oldest_values_come_first() {
+    let fixture = Fixture::new();
+    fixture.write(|tx| {
+        for (path, millis) in [("b/1", 5), ("a/1", 5), ("a/2", 3), ("a/3", 9), ("a/GONE", 1)] {
+            tx.add_secret(&SecretRow { value_at: at(millis), ..secret(path) })?;
+        }
+        tx.delete_secret("sec_a/GONE")
+    });
+    let page = |until, after: Option<(u64, &'static str)>, limit| {
+        let after = after.map(|(millis, path)| (at(millis), path));
+        let found = query(&fixture.store, |read| read.secrets_by_age(at(until), after, limit)).unwrap();
+        paths(&found).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(page(9, None, 99), ["a/2", "a/1", "b/1", "a/3"]);
+    assert_eq!(page(8, None, 2), ["a/2", "a/1"]);
+    assert_eq!(page(8, Some((5, "a/1")), 99), ["b/1"]);
+    assert_eq!(page(2, None, 99), [""; 0]);
+}
+
+#[test]
+fn what_was_deleted_first_is_due_first() {
+    let fixture = with(&["a/1", "a/2", "a/3"]);
+    fixture.write(|tx| tx.delete_secret("sec_a/1"));
+    fixture.write(|tx| tx.delete_secret("sec_a/3"));
+    let due = |millis| {
+        let until = warded_core::time::Millis::new(millis).unwrap();
+        let found = query(&fixture.store, |read| read.deleted_until(until, 9)).unwrap();
+        found.into_iter().map(|row| row.secret.path).collect::<Vec<_>>()
+    };
+    assert_eq!(due(u64::MAX >> 11), ["a/1", "a/3"]);
+    assert_eq!(due(1_000), [""; 0]);
+}
+
 #[test]
 fn a_version_whose_data_key_is_not_sealed_is_not_stored() {
     let fixture = with(&["a/KEY"]);

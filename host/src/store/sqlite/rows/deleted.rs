@@ -22,7 +22,7 @@ pub(super) fn until(
     until: Millis,
     limit: u64,
 ) -> Result<Vec<DeletedRow>, StoreError> {
-    let sql = format!("{SELECT} AND deleted_at <= ?1 ORDER BY deleted_at LIMIT ?2");
+    let sql = format!("{SELECT} AND deleted_at <= ?1 ORDER BY deleted_at, number LIMIT ?2");
     let found = connection
         .prepare_cached(&sql)?
         .query_map(params![until.as_u64(), sql_limit(limit)], deleted)?
