@@ -51,35 +51,58 @@ impl Grant {
     pub fn from_document(item: &Item<'_, '_>) -> Result<Self, Error> {
         let place = *item.place();
         let mut fields = Fields::of(item.value(), &place)?;
-        let grant = Self {
-            id: fields.optional("id").map(|field| field.parsed(id)).transpose()?,
-            scopes: scopes(&fields.required("scopes")?)?,
-            namespaces: namespaces(fields.optional("namespaces"))?,
-            ip_allowlist: fields
-                .optional("ip_allowlist")
-                .map(|field| allowlist(&field, MAX_RANGES))
-                .transpose()?,
-            not_before: fields.optional("not_before").map_or(Ok(Millis::ZERO), |field| millis(&field))?,
-            expires_at: fields.optional("expires_at").map(|field| millis(&field)).transpose()?,
-            max_uses: fields
-                .optional("max_uses")
-                .map(|field| uses(&field))
-                .transpose()?
-                .and_then(NonZeroU32::new),
-            tier_ceiling: fields
-                .optional("tier_ceiling")
-                .map_or(Ok(Tier::Standard), |field| field.parsed(Tier::parse))?,
-            trust_floor: fields
-                .optional("trust_floor")
-                .map_or(Ok(Trust::Anonymous), |field| Trust::from_item(&field))?,
-            limits: fields.optional("limits").map_or(Ok(Vec::new()), |field| limit::read_all(&field))?,
+        let id = match fields.optional("id") {
+            Some(field) => Some(field.parsed(id)?),
+            None => None,
         };
+        // Filled in place: what fails from here on has one thing to drop, and not one more with each field.
+        let mut grant = Self::of(id, scopes(&fields.required("scopes")?)?);
+        if let Some(field) = fields.optional("namespaces") {
+            grant.namespaces = namespaces(&field)?;
+        }
+        if let Some(field) = fields.optional("ip_allowlist") {
+            grant.ip_allowlist = Some(allowlist(&field, MAX_RANGES)?);
+        }
+        if let Some(field) = fields.optional("not_before") {
+            grant.not_before = millis(&field)?;
+        }
+        if let Some(field) = fields.optional("expires_at") {
+            grant.expires_at = Some(millis(&field)?);
+        }
+        if let Some(field) = fields.optional("max_uses") {
+            grant.max_uses = NonZeroU32::new(uses(&field)?);
+        }
+        if let Some(field) = fields.optional("tier_ceiling") {
+            grant.tier_ceiling = field.parsed(Tier::parse)?;
+        }
+        if let Some(field) = fields.optional("trust_floor") {
+            grant.trust_floor = Trust::from_item(&field)?;
+        }
+        if let Some(field) = fields.optional("limits") {
+            grant.limits = limit::read_all(&field)?;
+        }
         fields.finish()?;
         if grant.expires_at.is_some_and(|end| end <= grant.not_before) {
             return Err(Error::because(ErrorCode::InvalidWindow, "it must end after it begins")
                 .at(Place::Name(&place, "expires_at")));
         }
         Ok(grant)
+    }
+
+    /// A grant that nothing but its scopes narrows.
+    const fn of(id: Option<Box<str>>, scopes: ScopeSet) -> Self {
+        Self {
+            id,
+            scopes,
+            namespaces: None,
+            ip_allowlist: None,
+            not_before: Millis::ZERO,
+            expires_at: None,
+            max_uses: None,
+            tier_ceiling: Tier::Standard,
+            trust_floor: Trust::Anonymous,
+            limits: Vec::new(),
+        }
     }
 
     /// Parses and compiles a grant document given as JSON text.
@@ -146,21 +169,20 @@ impl Grant {
         let trust_floor = Trust::from_level(levels >> 4).ok_or_else(damaged)?;
         let max_uses = NonZeroU32::new(reader.u32()?);
         let not_before = Millis::new(reader.u64()?).map_err(|_| damaged())?;
-        let expires_at = has(3).then(|| reader.u64()).transpose()?;
-        let expires_at = expires_at.map(Millis::new).transpose().map_err(|_| damaged())?;
-        let id = has(0).then(|| reader.text()).transpose()?;
-        let grant = Self {
-            id: id.map(self::id).transpose().map_err(|_| damaged())?,
-            scopes: ScopeSet::read(&mut reader)?,
-            namespaces: has(1).then(|| Namespaces::read(&mut reader)).transpose()?,
-            ip_allowlist: has(2).then(|| Allowlist::read(&mut reader)).transpose()?,
-            not_before,
-            expires_at,
-            max_uses,
-            tier_ceiling,
-            trust_floor,
-            limits: if has(4) { limit::read_compiled(&mut reader)? } else { Vec::new() },
-        };
+        let expires_at = if has(3) { Some(Millis::new(reader.u64()?).map_err(|_| damaged())?) } else { None };
+        let id = if has(0) { Some(id(reader.text()?).map_err(|_| damaged())?) } else { None };
+        let mut grant = Self::of(id, ScopeSet::read(&mut reader)?);
+        (grant.not_before, grant.expires_at, grant.max_uses) = (not_before, expires_at, max_uses);
+        (grant.tier_ceiling, grant.trust_floor) = (tier_ceiling, trust_floor);
+        if has(1) {
+            grant.namespaces = Some(Namespaces::read(&mut reader)?);
+        }
+        if has(2) {
+            grant.ip_allowlist = Some(Allowlist::read(&mut reader)?);
+        }
+        if has(4) {
+            grant.limits = limit::read_compiled(&mut reader)?;
+        }
         reader.finish()?;
         Ok(grant)
     }
@@ -238,8 +260,7 @@ fn scopes(item: &Item<'_, '_>) -> Result<ScopeSet, Error> {
     ScopeSet::compile(&scopes).map_err(|error| error.at(*item.place()))
 }
 
-fn namespaces(item: Option<Item<'_, '_>>) -> Result<Option<Namespaces>, Error> {
-    let Some(item) = item else { return Ok(None) };
+fn namespaces(item: &Item<'_, '_>) -> Result<Option<Namespaces>, Error> {
     let texts = item
         .each(Namespaces::MAX, |namespace| namespace.parsed(|text| Namespaces::check(text).map(|()| text)))?;
     Ok(Namespaces::compile(&texts))

@@ -7,7 +7,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::codec::{Reader, Writer, damaged};
 use crate::error::{Error, ErrorCode, Hint};
-use crate::sorted::sorted;
+use crate::sorted::sort;
 
 mod text;
 
@@ -92,8 +92,13 @@ fn from_bits(bits: u128, width: u8) -> IpAddr {
 
 /// Ones in the bits behind the length.
 fn host_bits(width: u8, length: u8) -> u128 {
-    let network = 128_u8.saturating_sub(width.saturating_sub(length));
-    u128::MAX.checked_shr(network.into()).unwrap_or(0)
+    let host = width.saturating_sub(length);
+    (u128::from(ones(host.saturating_sub(64))) << 64) | u128::from(ones(host.min(64)))
+}
+
+/// Ones in the lowest bits. By halves, because a shift of 128 bits by a variable is a library routine in Wasm.
+fn ones(count: u8) -> u64 {
+    u64::MAX.checked_shr(64_u32.saturating_sub(count.into())).unwrap_or(0)
 }
 
 impl fmt::Display for Network {
@@ -238,8 +243,8 @@ fn narrowed(ranges: Ranges) -> Vec<(u32, u32)> {
 }
 
 /// Sorts ranges and joins those that touch or overlap.
-fn merge(ranges: Ranges) -> Ranges {
-    let mut ranges = sorted(ranges);
+fn merge(mut ranges: Ranges) -> Ranges {
+    sort(&mut ranges);
     ranges.dedup_by(|(start, end), (_, last)| {
         let joined = last.checked_add(1).is_none_or(|next| *start <= next);
         if joined {

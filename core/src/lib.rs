@@ -23,6 +23,7 @@ extern crate std;
 
 pub mod error;
 mod sorted;
+mod wide;
 
 pub mod codec;
 pub mod document;

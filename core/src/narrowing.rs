@@ -10,6 +10,7 @@ use crate::ip::Allowlist;
 use crate::limit::{Algorithm, Limit, Per};
 use crate::namespaces::Namespaces;
 use crate::time::Millis;
+use crate::wide::Wide;
 
 #[cfg(test)]
 mod tests;
@@ -48,16 +49,15 @@ fn within<T>(outer: Option<&T>, inner: Option<&T>, holds: fn(&T, &T) -> bool) ->
 
 /// Whether whatever the inner limit admits is admitted by the outer one. One that counts in another way is never taken for narrower.
 fn bounds(outer: &Limit, inner: &Limit) -> bool {
-    let product = |a: u64, b: u64| u128::from(a).saturating_mul(u128::from(b));
     let admits = match (outer.algorithm(), inner.algorithm()) {
         (
             Algorithm::Bucket { capacity, refill, per },
             Algorithm::Bucket { capacity: size, refill: flow, per: time },
-        ) => size <= capacity && product(flow, longest(per)) <= product(refill, longest(time)),
+        ) => size <= capacity && Wide::product(flow, longest(per)) <= Wide::product(refill, longest(time)),
         // Windows lie in each other: a month has whole days, a day whole hours.
         (Algorithm::Window { limit, per }, Algorithm::Window { limit: size, per: time }) => {
             let windows = longest(per).checked_div(longest(time)).unwrap_or(u64::MAX).max(1);
-            product(size, windows) <= u128::from(limit)
+            Wide::product(size, windows) <= Wide::product(limit, 1)
         }
         (Algorithm::Bucket { .. }, Algorithm::Window { .. })
         | (Algorithm::Window { .. }, Algorithm::Bucket { .. }) => false,

@@ -147,23 +147,47 @@ impl<'a> Request<'a> {
     pub fn from_document(item: &Item<'a, '_>) -> Result<Self, Error> {
         let place = *item.place();
         let mut fields = Fields::of(item.value(), &place)?;
-        let subject = fields.optional("subject").map(|field| subject(&field)).transpose()?;
+        let subject = match fields.optional("subject") {
+            Some(field) => Some(subject(&field)?),
+            None => None,
+        };
         let resource = fields.required("resource")?.parsed(Word::parse)?;
         let action = fields.required("action")?.parsed(Word::parse)?;
-        let target = target(&mut fields)?;
-        let tier = fields.optional("tier").map_or(Ok(Tier::Standard), |field| field.parsed(Tier::parse))?;
-        let ip = fields.optional("ip").map(|field| field.parsed(parse_address)).transpose()?;
-        let now = millis(&fields.required("now")?)?;
-        let trust =
-            fields.optional("trust").map_or(Ok(Trust::Anonymous), |field| Trust::from_item(&field))?;
-        let cost = fields
-            .optional("cost")
-            .map_or(Ok(Cost::ONE_REQUEST), |field| Cost::from_document(&field, &Cost::NOTHING))?;
-        let attributes = fields.optional("attributes").map(|field| attribute::read(&field)).transpose()?;
-        let approval = fields.optional("approval").map(|field| approval(&field)).transpose()?;
+        // Filled in place: what fails from here on has one thing to drop, and not one more with each field.
+        let mut request = Self {
+            subject,
+            resource,
+            action,
+            target: target(&mut fields)?,
+            tier: Tier::Standard,
+            ip: None,
+            now: Millis::ZERO,
+            trust: Trust::Anonymous,
+            cost: Cost::ONE_REQUEST,
+            attributes: Vec::new(),
+            approval: None,
+        };
+        if let Some(field) = fields.optional("tier") {
+            request.tier = field.parsed(Tier::parse)?;
+        }
+        if let Some(field) = fields.optional("ip") {
+            request.ip = Some(field.parsed(parse_address)?);
+        }
+        request.now = millis(&fields.required("now")?)?;
+        if let Some(field) = fields.optional("trust") {
+            request.trust = Trust::from_item(&field)?;
+        }
+        if let Some(field) = fields.optional("cost") {
+            request.cost = Cost::from_document(&field, &Cost::NOTHING)?;
+        }
+        if let Some(field) = fields.optional("attributes") {
+            request.attributes = attribute::read(&field)?;
+        }
+        if let Some(field) = fields.optional("approval") {
+            request.approval = Some(approval(&field)?);
+        }
         fields.finish()?;
-        let attributes = attributes.unwrap_or_default();
-        Ok(Self { subject, resource, action, target, tier, ip, now, trust, cost, attributes, approval })
+        Ok(request)
     }
 }
 
@@ -200,7 +224,10 @@ fn target<'a>(fields: &mut Fields<'a, '_>) -> Result<Target<'a>, Error> {
         (path, listing, issue) => {
             let place = issue.or(listing).or(path).map(|item| *item.place());
             let error = Error::because(ErrorCode::UnknownField, "one of `path`, `listing` and `issue`");
-            Err(place.map_or_else(|| error.clone(), |place| error.clone().at(place)))
+            Err(match place {
+                Some(place) => error.at(place),
+                None => error,
+            })
         }
     }
 }
@@ -211,12 +238,16 @@ fn issue<'a>(item: &Item<'a, '_>) -> Result<Issue<'a>, Error> {
     let scopes = fields.required("scopes")?;
     let scopes = scopes.each(MAX_TOKEN_SCOPES, |scope| scope.parsed(Scope::parse))?;
     let ttl = millis(&fields.required("ttl_ms")?)?;
-    let max_uses = fields.optional("max_uses").map(|field| uses(&field)).transpose()?;
-    let ip_allowlist =
-        fields.optional("ip_allowlist").map(|field| allowlist(&field, MAX_TOKEN_NETWORKS)).transpose()?;
+    let mut issue = Issue::new(scopes, ttl, None, None);
+    if let Some(field) = fields.optional("max_uses") {
+        issue.max_uses = Some(uses(&field)?);
+    }
+    if let Some(field) = fields.optional("ip_allowlist") {
+        issue.ip_allowlist = Some(allowlist(&field, MAX_TOKEN_NETWORKS)?);
+    }
     fields.finish()?;
-    if scopes.is_empty() {
+    if issue.scopes.is_empty() {
         return Err(Error::because(ErrorCode::EmptyList, "a token needs a scope").at(place));
     }
-    Ok(Issue { scopes, ttl, max_uses, ip_allowlist })
+    Ok(issue)
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorCode, Hint};
 use crate::path::{MAX_BYTES, Path};
 use crate::pattern::{Pattern, check_body};
 use crate::scope::{Action, MAX_WORD, Scope, Word};
-use crate::sorted::sorted;
+use crate::sorted::sort;
 
 use self::keys::Keys;
 
@@ -46,7 +46,8 @@ impl ScopeSet {
             keyed.push((Shape::of(*scope), key_of(*scope)?));
         }
         let mut lists: Vec<(Shape, Keys)> = Vec::new();
-        for (shape, key) in &sorted(keyed) {
+        sort(&mut keyed);
+        for (shape, key) in &keyed {
             match lists.last_mut() {
                 Some((last, keys)) if last == shape => keys.append_unless_covered(key, shape.starred),
                 _ => lists.push((*shape, Keys::of_one(key))),

@@ -7,13 +7,14 @@
 use alloc::string::String;
 use core::fmt;
 
-use crc::{CRC_32_ISO_HDLC, Crc};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::hash::sha256;
 use crate::error::{Error, ErrorCode};
 use crate::secret::Secret;
+
+mod crc;
 
 /// The length of a token's text.
 pub const LENGTH: usize = 53;
@@ -27,8 +28,6 @@ const CHECKED: usize = 47;
 /// The most digits whose power fits into 32 bits.
 const GROUP: usize = 5;
 const GROUP_BASE: u64 = 62_u64.pow(5);
-
-static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// What a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -177,7 +176,7 @@ pub fn display(text: &str) -> &str {
 
 fn checksum(checked: &[u8]) -> [u8; 6] {
     let mut digits = [0; 6];
-    write_base62(CRC.checksum(checked).into(), &mut digits);
+    write_base62(crc::checksum(checked).into(), &mut digits);
     digits
 }
 

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::sorted::sorted;
+use crate::sorted::sort;
 
 /// Texts in ascending order, no two equal; each with a number, which is for [`Index`](super::index::Index) and 0 otherwise: one type is
 /// sorted by one copy of the code.
@@ -23,8 +23,8 @@ impl Texts {
 
     /// The set of these texts with their numbers; a text may be there with several.
     #[inline(never)]
-    pub(super) fn of_pairs(pairs: Vec<(Box<str>, u32)>) -> Self {
-        let mut pairs = sorted(pairs);
+    pub(super) fn of_pairs(mut pairs: Vec<(Box<str>, u32)>) -> Self {
+        sort(&mut pairs);
         pairs.dedup();
         Self(pairs)
     }

@@ -1,10 +1,11 @@
 //! Token buckets: an even flow of whole units, with the fraction of the next one kept, so that nothing is lost by asking often.
 
-use core::num::{NonZeroU64, NonZeroU128};
+use core::num::NonZeroU64;
 
 use super::State;
 use crate::document::MAX_INTEGER;
 use crate::limit::Per;
+use crate::wide::Wide;
 
 /// A bucket at some time.
 #[derive(Debug, Clone, Copy)]
@@ -71,9 +72,8 @@ impl Bucket {
             let (wait, rest) = divide(parts.saturating_sub(self.fraction), self.refill);
             return wait.saturating_add(u64::from(rest > 0)).checked_add(self.at);
         }
-        let parts = u128::from(missing).saturating_mul(u128::from(self.per.get()));
-        let wait = parts.saturating_sub(u128::from(self.fraction)).div_ceil(u128::from(self.refill.get()));
-        u64::try_from(wait).ok()?.checked_add(self.at)
+        let (wait, rest) = Wide::product(missing, self.per.get()).minus(self.fraction).divided(self.refill);
+        wait.checked_add(u64::from(rest > 0))?.checked_add(self.at)
     }
 
     pub(super) fn state(&self) -> State {
@@ -101,9 +101,7 @@ fn flow(elapsed: u64, refill: NonZeroU64, fraction: u64, per: NonZeroU64) -> (u6
         let parts = elapsed.wrapping_mul(refill.get()).wrapping_add(fraction);
         return divide(parts, per);
     }
-    let parts = u128::from(elapsed).wrapping_mul(u128::from(refill.get())).wrapping_add(u128::from(fraction));
-    let per = NonZeroU128::from(per);
-    (u64::try_from(parts / per).unwrap_or(u64::MAX), u64::try_from(parts % per).unwrap_or_default())
+    Wide::product(elapsed, refill.get()).plus(fraction).divided(per)
 }
 
 /// Quotient and rest, by one division.

@@ -119,7 +119,7 @@ impl Cache {
         }
         let handle = Handle::read(&mut Reader::new(handle))?;
         self.use_policy(handle)?;
-        self.policies.find(handle).map(|slot| Some(&slot.object))
+        self.policies.find(handle).map(Some)
     }
 
     pub(crate) fn use_policy(&mut self, handle: Handle) -> Result<(), Error> {
@@ -127,7 +127,7 @@ impl Cache {
     }
 
     pub(crate) fn grant(&self, handle: Handle) -> Result<&Grant, Error> {
-        self.grants.find(handle).map(|slot| &slot.object)
+        self.grants.find(handle)
     }
 
     /// What is loaded, and beside it where a decision is made.
@@ -137,7 +137,7 @@ impl Cache {
 
     pub(crate) fn keyring(&mut self, handle: Handle) -> Result<&Keyring, Error> {
         self.keyrings.touch(handle)?;
-        self.keyrings.find(handle).map(|slot| &slot.object)
+        self.keyrings.find(handle)
     }
 }
 
@@ -150,35 +150,25 @@ pub(crate) struct Loaded<'a> {
 
 impl<'a> Loaded<'a> {
     pub(crate) fn grant(self, handle: Handle) -> Result<&'a Grant, Error> {
-        self.grants.find(handle).map(|slot| &slot.object)
+        self.grants.find(handle)
     }
 
     pub(crate) fn policy(self, handle: Handle) -> Result<&'a Policy, Error> {
-        self.policies.find(handle).map(|slot| &slot.object)
+        self.policies.find(handle)
     }
 }
 
-#[derive(Debug)]
-struct Slot<T> {
-    tag: [u8; 8],
-    used: u64,
-    bytes: usize,
-    object: T,
-}
-
-/// Slots of one kind of object. A slot that was emptied to save bytes is used again before a new one is made.
+/// Objects of one kind in the slots of their book.
 #[derive(Debug)]
 struct Slots<T> {
-    slots: Vec<Option<Slot<T>>>,
-    most: usize,
-    most_bytes: usize,
-    bytes: usize,
-    clock: u64,
+    book: Book,
+    objects: Vec<Option<T>>,
 }
 
 impl<T> Slots<T> {
     const fn new(most: usize, most_bytes: usize) -> Self {
-        Self { slots: Vec::new(), most, most_bytes, bytes: 0, clock: 0 }
+        let book = Book { slots: Vec::new(), most, most_bytes, bytes: 0, clock: 0 };
+        Self { book, objects: Vec::new() }
     }
 
     fn load(
@@ -187,32 +177,85 @@ impl<T> Slots<T> {
         bytes: usize,
         object: impl FnOnce() -> Result<T, Error>,
     ) -> Result<Handle, Error> {
-        if let Some(index) =
-            self.slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.tag == tag))
-        {
-            let handle = handle(index, tag)?;
-            self.touch(handle)?;
+        if let Some(handle) = self.book.known(tag) {
             return Ok(handle);
         }
         let object = object()?;
-        let index = self.room(bytes);
+        let objects = &mut self.objects;
+        let handle = self.book.enter(tag, bytes, &mut |evicted| {
+            if let Some(place) = objects.get_mut(evicted) {
+                *place = None;
+            }
+        })?;
+        match self.objects.get_mut(index(handle)) {
+            Some(place) => *place = Some(object),
+            None => self.objects.push(Some(object)),
+        }
+        Ok(handle)
+    }
+
+    fn touch(&mut self, handle: Handle) -> Result<(), Error> {
+        self.book.touch(handle)
+    }
+
+    fn find(&self, handle: Handle) -> Result<&T, Error> {
+        let index = self.book.find(handle)?;
+        self.objects.get(index).and_then(Option::as_ref).ok_or_else(stale)
+    }
+}
+
+#[derive(Debug)]
+struct Slot {
+    tag: [u8; 8],
+    used: u64,
+    bytes: usize,
+}
+
+/// Which slots are taken, and how large what lies in them is: the same for every kind of object, so that Wasm has one copy of it.
+///
+/// A slot that was emptied to save bytes is used again before a new one is made.
+#[derive(Debug)]
+struct Book {
+    slots: Vec<Option<Slot>>,
+    most: usize,
+    most_bytes: usize,
+    bytes: usize,
+    clock: u64,
+}
+
+impl Book {
+    /// The handle of what is loaded already, which counts as a use.
+    fn known(&mut self, tag: [u8; 8]) -> Option<Handle> {
+        let is_it = |slot: &Option<Slot>| slot.as_ref().is_some_and(|slot| slot.tag == tag);
+        let slot = u32::try_from(self.slots.iter().position(is_it)?).ok()?;
+        let handle = Handle { slot, tag };
+        self.touch(handle).ok().map(|()| handle)
+    }
+
+    /// Enters a new object, after telling `evict` which objects make room for it.
+    fn enter(&mut self, tag: [u8; 8], bytes: usize, evict: &mut dyn FnMut(usize)) -> Result<Handle, Error> {
+        let index = self.room(bytes, evict);
+        let handle = Handle { slot: u32::try_from(index).map_err(|_| Error::new(ErrorCode::Internal))?, tag };
         self.clock = self.clock.saturating_add(1);
-        let slot = Some(Slot { tag, used: self.clock, bytes, object });
+        let slot = Some(Slot { tag, used: self.clock, bytes });
         match self.slots.get_mut(index) {
             Some(place) => *place = slot,
             None => self.slots.push(slot),
         }
         self.bytes = self.bytes.saturating_add(bytes);
-        handle(index, tag)
+        Ok(handle)
     }
 
     /// Evicts until `bytes` more fit, and answers where to put them.
-    fn room(&mut self, bytes: usize) -> usize {
+    fn room(&mut self, bytes: usize, evict: &mut dyn FnMut(usize)) -> usize {
         let mut free = self.slots.iter().position(Option::is_none);
         let full = self.slots.len() >= self.most;
         while (free.is_none() && full) || self.bytes.saturating_add(bytes) > self.most_bytes {
             let Some(oldest) = self.oldest() else { break };
-            self.empty(oldest);
+            if let Some(slot) = self.slots.get_mut(oldest).and_then(Option::take) {
+                self.bytes = self.bytes.saturating_sub(slot.bytes);
+            }
+            evict(oldest);
             free = Some(oldest);
         }
         free.unwrap_or(self.slots.len())
@@ -224,33 +267,27 @@ impl<T> Slots<T> {
         used.min().map(|(_, index)| index)
     }
 
-    fn empty(&mut self, index: usize) {
-        if let Some(slot) = self.slots.get_mut(index).and_then(Option::take) {
-            self.bytes = self.bytes.saturating_sub(slot.bytes);
-        }
-    }
-
     fn touch(&mut self, handle: Handle) -> Result<(), Error> {
-        let clock = self.clock.saturating_add(1);
-        let slot = self.slots.get_mut(index(handle)).and_then(Option::as_mut);
-        slot.filter(|slot| slot.tag == handle.tag).ok_or_else(stale)?.used = clock;
-        self.clock = clock;
+        let index = self.find(handle)?;
+        self.clock = self.clock.saturating_add(1);
+        if let Some(Some(slot)) = self.slots.get_mut(index) {
+            slot.used = self.clock;
+        }
         Ok(())
     }
 
-    fn find(&self, handle: Handle) -> Result<&Slot<T>, Error> {
-        let slot = self.slots.get(index(handle)).and_then(Option::as_ref);
-        slot.filter(|slot| slot.tag == handle.tag).ok_or_else(stale)
+    /// The place of what the handle names.
+    fn find(&self, handle: Handle) -> Result<usize, Error> {
+        let index = index(handle);
+        match self.slots.get(index) {
+            Some(Some(slot)) if slot.tag == handle.tag => Ok(index),
+            _ => Err(stale()),
+        }
     }
 }
 
 fn index(handle: Handle) -> usize {
     usize::try_from(handle.slot).unwrap_or(usize::MAX)
-}
-
-fn handle(index: usize, tag: [u8; 8]) -> Result<Handle, Error> {
-    let slot = u32::try_from(index).map_err(|_| Error::new(ErrorCode::Internal))?;
-    Ok(Handle { slot, tag })
 }
 
 #[cfg(test)]
@@ -267,7 +304,7 @@ mod tests {
     }
 
     fn find(slots: &Slots<u32>, handle: Handle) -> Option<u32> {
-        slots.find(handle).ok().map(|slot| slot.object)
+        slots.find(handle).ok().copied()
     }
 
     #[test]
@@ -278,14 +315,14 @@ mod tests {
         let three = load(&mut slots, 3, 10);
         assert_eq!((find(&slots, one), find(&slots, two), find(&slots, three)), (Some(1), None, Some(3)));
         assert_eq!(slots.touch(two), Err(stale()));
-        assert_eq!(slots.bytes, 20);
+        assert_eq!(slots.book.bytes, 20);
     }
 
     #[test]
     fn the_same_object_keeps_its_slot() {
         let mut slots = slots();
         assert_eq!(load(&mut slots, 1, 10), load(&mut slots, 1, 10));
-        assert_eq!(slots.bytes, 10);
+        assert_eq!(slots.book.bytes, 10);
     }
 
     #[test]
@@ -295,7 +332,7 @@ mod tests {
         assert_eq!((find(&slots, one), find(&slots, two)), (None, Some(2)));
         let huge = load(&mut slots, 3, 1000);
         assert_eq!((find(&slots, two), find(&slots, huge)), (None, Some(3)));
-        assert_eq!(slots.bytes, 1000);
+        assert_eq!(slots.book.bytes, 1000);
     }
 
     #[test]

@@ -115,7 +115,10 @@ type Answer = fn(&[Link<'_>], Option<&Policy>, &Request<'_>, &mut Fields<'_, '_>
 fn asked(policy: Option<&Policy>, input: &[u8], answer: Answer) -> Result<Vec<u8>, Error> {
     let mut reader = Reader::new(input);
     let count = reader.count(LENGTH).map_err(misuse)?;
-    let grants = (0..count).map(|_| Grant::from_bytes(reader.bytes()?)).collect::<Result<Vec<_>, _>>()?;
+    let mut grants = Vec::with_capacity(count);
+    for _ in 0..count {
+        grants.push(Grant::from_bytes(reader.bytes()?)?);
+    }
     let document = Value::parse(reader.rest())?;
     let mut fields = Fields::of(&document, &Place::Root)?;
     let mut rest = grants.iter();
