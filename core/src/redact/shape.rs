@@ -37,6 +37,8 @@ const LONGEST_LABEL: usize = 64;
 /// The fewest characters that are looked at for being random, and those of a full line of base64 (RFC 7468 has 64, RFC 2045 has 76).
 const SHORTEST_RANDOM: usize = 32;
 const LINE: usize = 60;
+/// The most digits of the number of a masked name: a document has no more than 262,144 values.
+const LONGEST_NUMBER: usize = 6;
 
 /// Text with what looks like a credential masked; `None` if nothing does. In `plain` text random characters are not one.
 #[inline(never)]
@@ -366,7 +368,7 @@ const BEGIN: &[u8] = b"-----BEGIN";
 fn is_mask(part: &[u8]) -> bool {
     part.strip_prefix(MASK).is_some_and(|rest| match rest {
         [] => true,
-        [b'#', digits @ ..] => digits.len() <= 3 && digits.iter().all(u8::is_ascii_digit),
+        [b'#', digits @ ..] => digits.len() <= LONGEST_NUMBER && digits.iter().all(u8::is_ascii_digit),
         _ => false,
     })
 }

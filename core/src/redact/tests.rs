@@ -4,6 +4,7 @@ use crate::error::Place;
 use crate::vectors::{cases, parse, text};
 use alloc::format;
 use alloc::string::ToString as _;
+use alloc::vec;
 use serde_json::Value;
 
 mod properties;
@@ -71,4 +72,13 @@ fn what_a_mask_sets_free_is_masked_as_well() {
     let masked = redact_text(nested, &Options::default()).unwrap();
     assert_eq!(redact_text(&masked, &Options::default()), Ok(masked.clone()));
     assert!(!masked.contains("ghp_") && !masked.contains("abc123"), "{masked}");
+}
+
+#[test]
+fn the_numbers_of_many_masked_names_stay() {
+    // A form like this one takes in the rest of the name, and the number with it.
+    let names = vec![r#"{"cookie: a=b":1}"#; 12_000];
+    let masked = redact_json(format!("[{}]", names.join(",")).as_bytes(), &Options::default()).unwrap();
+    assert!(masked.ends_with(r#"[redacted]#12000":1}]"#), "{:?}", masked.get(masked.len() - 40..));
+    assert_eq!(redact_json(masked.as_bytes(), &Options::default()), Ok(masked.clone()));
 }
