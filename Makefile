@@ -51,7 +51,7 @@ $(HOSTS)/java/target/.stamp: $(wildcard $(HOSTS)/java/pom.xml $(HOSTS)/java/*.ja
 	@$(HOSTS)/setup java
 
 # The Wasm of Biscuit is imported as a module. V8 11.3 (Node 20) can stop with `unreachable code` when it leaves optimised code in which a call
-# of Wasm was inlined, which happened here with five libraries in one process; without that optimisation it does not.
+# of Wasm that returns a reference was inlined: Cedar's do, ours do not (docs/engine.md). Without that optimisation it does not.
 bench: build tests/bench/node_modules/.stamp ## measure, beside the named peers, into docs/benchmarks.md
 	$(call say,benchmarks)
 	node --no-warnings --experimental-wasm-modules --no-turbo-inline-js-wasm-calls tests/bench/bench.mjs

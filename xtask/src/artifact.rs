@@ -78,7 +78,9 @@ fn remap(root: &Path) -> Result<Vec<String>> {
 }
 
 /// `-O3` and not `-Oz`: a decision takes 0.38 µs instead of 0.40, a seal 3.5 instead of 3.7, and the gzip size is the same.
-const WASM_OPT: [&str; 4] = ["-O3", "--strip-debug", "--strip-producers", "--strip-target-features"];
+/// No object lies in the first kilobyte, where the stack would have overflowed all but entirely: knowing that saves 0.5 kB of gzip.
+const WASM_OPT: [&str; 5] =
+    ["-O3", "--low-memory-unused", "--strip-debug", "--strip-producers", "--strip-target-features"];
 
 fn optimise(root: &Path, input: &Path, output: &Path) -> Result<()> {
     let lock = step::read(&root.join("js/package-lock.json"))?;
