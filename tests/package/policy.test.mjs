@@ -79,6 +79,10 @@ test("more policies than the engine keeps loaded", () => {
   for (const round of [0, 1]) {
     for (const [index, policy] of policies.entries()) assert.equal(ask(policy).decision, index % 2 ? "allow" : "deny", `round ${round}`);
   }
+  for (const [index, policy] of policies.entries()) {
+    assert.deepEqual(explain({ chain: [{ grant }], policy, request }).rules.map(({ id }) => id), [`rule-${index}`]);
+  }
+  assert.deepEqual(explain({ chain: [{ grant }], request }).rules, [], "no policy is not the last one");
 });
 
 test("a text has errors with line and column, an object without", () => {
