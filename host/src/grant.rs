@@ -63,17 +63,29 @@ impl GrantParts<'_> {
         guest: &Guest,
         limits: &[LimitDocument],
     ) -> Result<CompiledGrant, GuestError> {
-        let document = Document {
+        // Strings, lists and numbers always serialise.
+        guest.compile_grant(&serde_json::to_vec(&self.document(limits)).unwrap_or_default())
+    }
+
+    /// The document, for a call of the engine that takes documents.
+    #[must_use]
+    pub fn to_json(&self, limits: &[LimitDocument]) -> serde_json::Value {
+        serde_json::to_value(self.document(limits)).unwrap_or_default()
+    }
+
+    const fn document<'d>(&'d self, limits: &'d [LimitDocument]) -> Document<'d> {
+        Document {
             id: self.id,
             scopes: self.scopes,
             namespaces: self.namespaces,
             ip_allowlist: self.ip_allowlist,
-            expires_at: self.expires_at.map(Millis::as_u64),
+            expires_at: match self.expires_at {
+                Some(time) => Some(time.as_u64()),
+                None => None,
+            },
             max_uses: self.max_uses,
             tier_ceiling: self.tier_ceiling.word(),
             limits,
-        };
-        // Strings, lists and numbers always serialise.
-        guest.compile_grant(&serde_json::to_vec(&document).unwrap_or_default())
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::authorize::{Authority, Stop, Subject, View};
 use crate::body::not_null;
 use crate::error::{ApiCode, ApiError};
+use crate::grant::GrantParts;
 use crate::openapi::Operation;
 use crate::openapi::words::{Id, Object};
 use crate::permission::ReadPolicies;
@@ -198,15 +199,17 @@ fn agent_grant<S: Read + ?Sized>(
         let told = ApiError::invalid(format!("cases[{index}].agent"), "there is no such agent");
         return Err(authority.fail(told, "agent_not_found"));
     };
-    let mut grant = json!({
-        "id": agent.id,
-        "scopes": vocabulary::translate_all(&agent.allowed_scopes, &agent.allowed_namespaces),
-        "namespaces": agent.allowed_namespaces,
-        "tier_ceiling": agent.token_tier_ceiling.word(),
-    });
-    if let (Some(networks), Value::Object(grant)) = (agent.ip_policy, &mut grant) {
-        grant.insert("ip_allowlist".to_owned(), Value::from(networks));
-    }
+    let scopes = vocabulary::translate_all(&agent.allowed_scopes, &agent.allowed_namespaces);
+    let parts = GrantParts {
+        id: &agent.id,
+        scopes: &scopes,
+        namespaces: Some(&agent.allowed_namespaces),
+        ip_allowlist: agent.ip_policy.as_deref(),
+        expires_at: None,
+        max_uses: None,
+        tier_ceiling: agent.token_tier_ceiling,
+    };
+    let grant = parts.to_json(&agent.limits);
     Ok((agent.id, grant))
 }
 

@@ -195,6 +195,25 @@ async fn cases_are_decided_and_what_differs_is_said() {
 }
 
 #[tokio::test]
+async fn an_agent_is_tested_with_its_addresses_and_limits() {
+    let world = World::new().await;
+    let agent = json!({ "name": "limited", "allowed_namespaces": ["a"], "allowed_scopes": ["read:secrets"], "ip_policy": ["10.0.0.0/8"],
+        "limits": [{ "id": "rpm", "unit": "requests", "algorithm": { "window": { "limit": 5, "per": "minute" } } }] });
+    world.post(&world.admin, "/v1/agents", agent).await.assert(201, "");
+    let case = |ip: &str, expect: &str| {
+        json!({ "agent": "limited", "expect": expect,
+            "request": { "resource": "secrets", "action": "read", "path": "a/KEY", "ip": ip } })
+    };
+    let cases = json!({ "cases": [case("10.1.2.3", "allow"), case("127.0.0.1", "deny")] });
+    let tested = world.post(&world.admin, "/v1/policies/test", cases).await;
+    let tested = tested.assert_ok();
+    assert_eq!(tested["failed"], 0, "{tested}");
+    let limit = &tested["results"][0]["decision"]["limits"][0];
+    assert_eq!((&limit["id"], &limit["remaining"]), (&json!("rpm"), &json!(4)));
+    assert_eq!(tested["results"][1]["decision"]["reasons"][0]["code"], "ip_not_allowed");
+}
+
+#[tokio::test]
 async fn a_malformed_case_is_refused_by_name() {
     let world = World::new().await;
     let good = json!({ "grants": [{ "scopes": [] }], "expect": "deny", "request": { "resource": "secrets", "action": "read" } });
