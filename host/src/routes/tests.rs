@@ -18,6 +18,7 @@ mod rollback;
 mod rotate;
 mod rotations;
 mod secrets;
+mod survey;
 mod tokens;
 mod update;
 mod version_one;
