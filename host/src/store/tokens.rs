@@ -53,13 +53,31 @@ pub struct LiveToken {
     pub grant: CompiledGrant,
 }
 
+/// A token and what it may do, as asked for.
+#[derive(Debug, Clone)]
+pub struct TokenScopes {
+    /// `tok_…`
+    pub id: String,
+    /// The agent it was issued to.
+    pub agent_id: String,
+    /// Exactly as asked for.
+    pub scopes: Vec<String>,
+}
+
 /// What is read.
 #[expect(clippy::missing_errors_doc, reason = "every method fails when the database does, and only then")]
 pub trait Reads {
     /// A token by id.
     fn token(&mut self, id: &str) -> Result<Option<TokenRow>, StoreError>;
-    /// Tokens, newest first, of one agent or all.
-    fn tokens(&mut self, agent_id: Option<&str>, limit: u64) -> Result<Vec<TokenRow>, StoreError>;
+    /// Tokens, newest first, of one agent or all: those that were issued before one, if it is given.
+    fn tokens(
+        &mut self,
+        agent_id: Option<&str>,
+        before: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<TokenRow>, StoreError>;
+    /// The scopes of all tokens, of one agent or all, that are neither expired nor revoked.
+    fn live_scopes(&mut self, agent_id: Option<&str>) -> Result<Vec<TokenScopes>, StoreError>;
     /// How many tokens of an agent are neither expired nor revoked.
     fn live_tokens(&mut self, agent_id: &str) -> Result<u64, StoreError>;
     /// The number of the token issued last; 0 if there is none.

@@ -155,7 +155,7 @@ fn tokens_are_listed_newest_first() {
         tx.revoke_token("tok_one")
     });
     let list = |agent: Option<&'static str>, limit| {
-        let found = query(&fixture.store, |read| read.tokens(agent, limit)).unwrap();
+        let found = query(&fixture.store, |read| read.tokens(agent, None, limit)).unwrap();
         found.into_iter().map(|token| token.id).collect::<Vec<_>>()
     };
     assert_eq!(list(None, 9), ["tok_two", "tok_expired", "tok_one"]);

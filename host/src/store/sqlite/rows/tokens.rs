@@ -7,7 +7,7 @@ use super::{Rows, callers};
 use crate::store::sqlite::values::{
     grant, list, list_text, millis, optional_list, optional_millis, sql_limit, tier,
 };
-use crate::store::tokens;
+use crate::store::tokens::{self, TokenScopes};
 use crate::store::{CallerId, LiveToken, StoreError, TokenRow};
 
 const SELECT: &str = "SELECT t.id, t.agent_id, t.hash, t.display, t.scopes, t.ip_allowlist, t.max_uses, t.reason, \
@@ -20,23 +20,36 @@ pub(super) fn find(connection: &Connection, id: &str) -> Result<Option<TokenRow>
     Ok(connection.prepare_cached(&sql)?.query_row([id], token).optional()?)
 }
 
-pub(super) fn newest(
+fn newest(
     connection: &Connection,
     agent_id: Option<&str>,
+    before: Option<&str>,
     limit: u64,
 ) -> Result<Vec<TokenRow>, StoreError> {
-    let limit = sql_limit(limit);
-    let found: rusqlite::Result<_> = match agent_id {
-        Some(agent_id) => {
-            let sql = format!("{SELECT} WHERE t.agent_id = ?1 ORDER BY t.number DESC LIMIT ?2");
-            connection.prepare_cached(&sql)?.query_map(params![agent_id, limit], token)?.collect()
-        }
-        None => {
-            let sql = format!("{SELECT} ORDER BY t.number DESC LIMIT ?1");
-            connection.prepare_cached(&sql)?.query_map([limit], token)?.collect()
-        }
-    };
-    Ok(found?)
+    // Each of the two has an index of its own to walk.
+    let whose = if agent_id.is_some() { "t.agent_id = ?1" } else { "?1 IS NULL" };
+    let sql = format!(
+        "{SELECT} WHERE {whose} AND (?2 IS NULL OR t.number < (SELECT number FROM tokens WHERE id = ?2)) \
+        ORDER BY t.number DESC LIMIT ?3"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement.query_map(params![agent_id, before, sql_limit(limit)], token)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn live_scopes(
+    connection: &Connection,
+    agent_id: Option<&str>,
+    now: Millis,
+) -> Result<Vec<TokenScopes>, StoreError> {
+    let whose = if agent_id.is_some() { "agent_id = ?1" } else { "?1 IS NULL" };
+    let sql = format!(
+        "SELECT id, agent_id, scopes FROM tokens WHERE {whose} AND revoked_at IS NULL AND expires_at > ?2 ORDER BY number"
+    );
+    let read =
+        |row: &Row<'_>| Ok(TokenScopes { id: row.get(0)?, agent_id: row.get(1)?, scopes: list(row, 2)? });
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_map(params![agent_id, now.as_u64()], read)?.collect::<Result<_, _>>()?)
 }
 
 fn token(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
@@ -136,8 +149,17 @@ impl tokens::Reads for Rows<'_> {
         find(self.connection, id)
     }
 
-    fn tokens(&mut self, agent_id: Option<&str>, limit: u64) -> Result<Vec<TokenRow>, StoreError> {
-        newest(self.connection, agent_id, limit)
+    fn tokens(
+        &mut self,
+        agent_id: Option<&str>,
+        before: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<TokenRow>, StoreError> {
+        newest(self.connection, agent_id, before, limit)
+    }
+
+    fn live_scopes(&mut self, agent_id: Option<&str>) -> Result<Vec<TokenScopes>, StoreError> {
+        live_scopes(self.connection, agent_id, self.now)
     }
 
     fn live_tokens(&mut self, agent_id: &str) -> Result<u64, StoreError> {
