@@ -9,8 +9,9 @@ use warded_core::crypto::token::TokenKind;
 use warded_core::decision::{Decision, Outcome};
 use warded_core::path::Path;
 use warded_core::reason::Reason;
-use warded_core::request::Request;
-use warded_core::scope::Word;
+use warded_core::request::{Approval, Issue, Request, Target};
+use warded_core::scope::{Scope, Word};
+use warded_core::tier::Tier;
 use warded_core::time::Millis;
 use warded_core::trust::Trust;
 use warded_core::usage::Usage;
@@ -27,12 +28,16 @@ mod ask;
 mod denial;
 mod implicit;
 mod reach;
+mod judgement;
+mod people;
 mod record;
 mod refusal;
 pub mod scopes;
 
 pub use ask::{Ask, Asker, Case, Subject};
 pub use reach::Basis;
+pub use judgement::{Judgement, Wanted};
+pub use people::Answer;
 pub use refusal::Stop;
 
 /// One caller inside one transaction.
@@ -49,6 +54,10 @@ pub struct Authority<'t, S: ?Sized> {
     /// There once the caller is known to stand.
     policies: Option<Deciding>,
     usages: Option<Vec<Usage>>,
+    /// The approvals that what was accepted spends.
+    spends: Vec<String>,
+    /// The token that they come to.
+    issued: Option<String>,
     events: Vec<Event>,
 }
 
@@ -78,6 +87,8 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
             caller,
             policies: None,
             usages: None,
+            spends: Vec::new(),
+            issued: None,
             events: Vec::new(),
         };
         if revoked {
@@ -111,11 +122,16 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
         Ok(())
     }
 
-    /// Asks the engine.
+    /// Asks the engine, whatever people have said: see [`judge`](Self::judge).
     ///
     /// # Errors
     /// The engine failed: nothing is allowed.
     pub fn decide(&self, ask: Ask<'_>) -> Result<Decision, Stop> {
+        self.decide_with(ask, None)
+    }
+
+    /// The same with what people have approved.
+    fn decide_with(&self, ask: Ask<'_>, approval: Option<Approval>) -> Result<Decision, Stop> {
         let implicit = match self.asker.kind {
             TokenKind::Agent if self.guard.implicit_grant => Some(self.ask_guest(implicit::grant)?),
             _ => None,
@@ -126,18 +142,20 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
         let chain: Vec<_> = own.chain(implied).collect();
         let policies = self.policies.as_ref().filter(|_| self.is_under_policy(ask.resource));
         let policy = policies.map(|policies| &policies.active);
+        let once = self.asked_as_token(&ask);
+        let target = once.as_deref().map_or(Ok(ask.target), |scope| self.one_use(scope))?;
         let request = Request {
             subject: Some(self.engine_subject()?),
             resource: self.word(ask.resource)?,
             action: self.word(ask.action)?,
-            target: ask.target,
+            target,
             tier: ask.tier,
             ip: self.asker.origin.ip,
             now: self.store.now(),
             trust: Trust::Basic,
             cost: Cost::ONE_REQUEST,
             attributes: Vec::new(),
-            approval: None,
+            approval,
         };
         let decision = self.ask_guest(|guest| guest.decide(&chain, policy, &request))?;
         if let Some(shadow) = policies.and_then(|policies| policies.shadow.as_ref()) {
@@ -146,6 +164,20 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
             self.app.shadow.observe(shadow.pair, &request, &decision, compared.as_ref());
         }
         Ok(decision)
+    }
+
+    /// The scope of what an operator does above the standard tier: it takes the approvals that an agent's token for just that would.
+    ///
+    /// Operators hold no tokens whose issue people could have approved, so each use of theirs is decided as such an issue.
+    fn asked_as_token(&self, ask: &Ask<'_>) -> Option<String> {
+        let Target::Path(path) = &ask.target else { return None };
+        let is_raised = self.is_operator() && ask.tier > Tier::Standard;
+        is_raised.then(|| format!("{}:{}:{path}", ask.resource, ask.action))
+    }
+
+    fn one_use<'a>(&self, scope: &'a str) -> Result<Target<'a>, Stop> {
+        let scope = Scope::parse(scope).map_err(|_| self.defect())?;
+        Ok(Target::Issue(Issue::new(vec![scope], Millis::ZERO, Some(1), None)))
     }
 
     /// Whether the policy is asked about a resource: about all that agents do, and what operators do with secrets.
@@ -166,20 +198,37 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
     /// # Errors
     /// The refusal, as the caller and the audit are told it.
     pub fn require(&mut self, ask: Ask<'_>) -> Result<(), Stop> {
-        let decision = self.decide(ask)?;
-        self.accept(&decision)
+        let judgement = self.judge(ask)?;
+        self.accept(&judgement)
     }
 
-    /// Takes a decision: what an allow consumes is stored with the work, anything else is a refusal.
+    /// Takes a judgement: what an allow consumes is stored with the work, anything else is a refusal.
     ///
     /// # Errors
-    /// The refusal.
-    pub fn accept(&mut self, decision: &Decision) -> Result<(), Stop> {
-        if decision.outcome() != Outcome::Allow {
-            return Err(self.refuse(decision));
+    /// The refusal, or what people are to be asked.
+    pub fn accept(&mut self, judgement: &Judgement) -> Result<(), Stop> {
+        if judgement.outcome() != Outcome::Allow {
+            return Err(self.refuse(judgement));
         }
-        self.usages = Some(decision.usages().to_vec());
+        self.usages = Some(judgement.decision.usages().to_vec());
+        if let Some(id) = judgement.spends.as_ref().filter(|id| !self.spends.contains(id)) {
+            self.spends.push(id.clone());
+        }
         Ok(())
+    }
+
+    /// Requires the approvals of a tier for what an operator does on a path: such as lowering the tier of a secret, with the tier that it
+    /// leaves. Agents need a scope for it as for anything else.
+    ///
+    /// # Errors
+    /// The refusal, or what people are to be asked.
+    pub fn require_tier_approval(
+        &mut self,
+        action: &'static str,
+        path: Path<'_>,
+        tier: Tier,
+    ) -> Result<(), Stop> {
+        self.require(Ask::path("secrets", action, path).at(tier))
     }
 
     /// Requires what the route's permission needs of a credential of this kind, on nothing with a path.
@@ -258,6 +307,14 @@ const STANDING: &str = "credential";
 const ABOUT_TARGETS: [ErrorCode; 3] =
     [ErrorCode::NamespaceNotAllowed, ErrorCode::ScopeMissing, ErrorCode::TierExceedsGrant];
 
+impl View<'_> {
+    /// Ends the reading: the approvals that are still to be spent for it.
+    #[must_use]
+    pub fn into_spends(self) -> Vec<String> {
+        self.spends
+    }
+}
+
 impl<S: ?Sized> Authority<'_, S> {
     /// The caller as read in this transaction.
     #[must_use]
@@ -279,11 +336,22 @@ impl<S: ?Sized> Authority<'_, S> {
 }
 
 impl Effect<'_> {
-    /// Ends the work: stores what the decision consumed, and hands over what is to be recorded.
+    /// Names the token that the approvals come to, which this request spends.
+    pub fn issued(&mut self, token_id: &str) {
+        self.issued = Some(token_id.to_owned());
+    }
+
+    /// Ends the work: spends approvals, stores what the decision consumed, and hands over what is to be recorded.
     ///
     /// # Errors
     /// The database failed.
-    pub fn finish(self) -> Result<Vec<Event>, StoreError> {
+    pub fn finish(mut self) -> Result<Vec<Event>, StoreError> {
+        let issued = self.issued.take();
+        for id in std::mem::take(&mut self.spends) {
+            if !self.spend(&id, issued.as_deref())? {
+                return Err(StoreError::Defect("an approval was spent twice in one request"));
+            }
+        }
         // The implicit grant stands last and has no row of its own.
         for (link, usage) in self.caller.chain.iter().zip(self.usages.iter().flatten()) {
             self.store.store_usage(&link.id, usage)?;

@@ -115,6 +115,7 @@ impl Typed {
             second_operator: self.parsed("second_operator", resolved::parse_second_operator)?,
             webhook_allow: self.networks("webhook_allow")?,
             webhook_retries: self.each("webhook_retries", resolved::parse_ceiling)?,
+            approvals_strict: self.flag("approvals_strict") || self.flag("production"),
             log: self.parsed("log", |text| Ok(text.to_owned()))?,
             log_format: self.parsed("log_format", resolved::parse_log_format)?,
         })

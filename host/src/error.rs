@@ -98,12 +98,21 @@ pub struct ApiError {
     pub errors: Vec<FieldError>,
     /// Seconds until the request may be repeated.
     pub retry_after: Option<u64>,
+    /// The approval that the request waits for.
+    pub approval_id: Option<String>,
 }
 
 impl ApiError {
     /// An error with its sentence.
     pub fn new(code: ApiCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), reasons: Vec::new(), errors: Vec::new(), retry_after: None }
+        Self {
+            code,
+            message: message.into(),
+            reasons: Vec::new(),
+            errors: Vec::new(),
+            retry_after: None,
+            approval_id: None,
+        }
     }
 
     /// The bare 401: the same for a bad form and for an unknown token.

@@ -2,6 +2,7 @@
 // Denied and not forbidden: loading the precompiled module needs the one exception in guest.rs.
 
 pub mod app;
+pub mod approval;
 pub mod audit;
 pub mod authorize;
 pub mod body;

@@ -142,6 +142,9 @@ struct ErrorObject<'a> {
     /// Every clause that failed.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     reasons: &'a [&'static str],
+    /// The approval that the request waits for: once it is given, the same request passes, once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval_id: Option<&'a str>,
 }
 
 /// A field of the request that is wrong.
@@ -164,7 +167,12 @@ impl<'a> ErrorOut<'a> {
             position: one.position,
         };
         Self {
-            error: ErrorObject { code: error.code.name(), message: message.clone(), reasons: &error.reasons },
+            error: ErrorObject {
+                code: error.code.name(),
+                message: message.clone(),
+                reasons: &error.reasons,
+                approval_id: error.approval_id.as_deref(),
+            },
             detail: message,
             request_id,
             errors: error.errors.iter().map(field).collect(),

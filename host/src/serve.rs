@@ -29,7 +29,7 @@ mod retention;
 mod stream;
 
 pub use answer::answer;
-pub use lifecycle::{flush_refusals, record_start, record_stop};
+pub use lifecycle::{flush_refusals, record_start, record_stop, sweep_approvals};
 pub use metrics_listener::serve_metrics;
 pub use retention::{destroy_deleted, sweep};
 

@@ -1,11 +1,12 @@
 //! Why the work of a request stops, as the caller is told and as the audit keeps it.
 
 use warded_core::ErrorCode;
-use warded_core::decision::{Decision, Outcome};
+use warded_core::decision::Decision;
 
 use super::Authority;
 use super::denial::Denial;
-use crate::audit::{self, Detail, Event, EventType};
+use super::judgement::{Judgement, Wanted};
+use crate::audit::{Detail, Event, EventType};
 use crate::error::{ApiCode, ApiError};
 use crate::guest::GuestError;
 use crate::policy::PolicyError;
@@ -16,6 +17,8 @@ use crate::store::{Read, StoreError};
 pub enum Stop {
     /// The caller is told so, and the event is recorded.
     Refused(Box<(ApiError, Option<Event>)>),
+    /// People have to approve it first: they are asked in a transaction of its own, since nothing of this one is kept.
+    Asked(Box<Wanted>),
     /// The database failed.
     Store(StoreError),
 }
@@ -35,23 +38,33 @@ impl Stop {
 }
 
 impl<S: Read + ?Sized> Authority<'_, S> {
-    /// The refusal of a decision.
+    /// The refusal of a judgement, or what people are to be asked.
     #[must_use]
-    pub fn refuse(&self, decision: &Decision) -> Stop {
+    pub fn refuse(&self, judgement: &Judgement) -> Stop {
+        match judgement.wanted() {
+            Some(wanted) => Stop::Asked(Box::new(wanted.clone())),
+            None => self.refuse_decision(&judgement.decision),
+        }
+    }
+
+    fn refuse_decision(&self, decision: &Decision) -> Stop {
         let reasons: Vec<_> = decision.reasons().iter().map(|reason| reason.code).collect();
         let mut denial = Denial::of(&reasons, self.asker.kind);
         if denial.error.code == ApiCode::RateLimited {
             denial.error.retry_after = self.wait(decision);
         }
-        let mut event = self.event(self.guard.event).denied(denial.reasons);
-        if decision.outcome() == Outcome::Ask {
-            event.outcome = audit::Outcome::Ask;
-        }
+        Stop::refused(denial.error, self.refused_event(decision))
+    }
+
+    /// The record of a refusal, with the rules that speak against it.
+    pub(super) fn refused_event(&self, decision: &Decision) -> Event {
+        let reasons: Vec<_> = decision.reasons().iter().map(|reason| reason.code).collect();
+        let mut event = self.event(self.guard.event).denied(Denial::of(&reasons, self.asker.kind).reasons);
         let rules: Vec<_> = decision.reasons().iter().filter_map(|reason| reason.rule.as_deref()).collect();
         if !rules.is_empty() {
             event.details.push(("rules", Detail::List(rules.into_iter().map(str::to_owned).collect())));
         }
-        Stop::refused(denial.error, event)
+        event
     }
 
     /// Seconds until the limits that were met have enough again; `None` if they never will.

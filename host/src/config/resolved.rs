@@ -58,6 +58,8 @@ pub struct Config {
     pub webhook_allow: Vec<Network>,
     /// How long a webhook's delivery waits after each attempt that failed; after the last, nobody tries any more.
     pub webhook_retries: Vec<Millis>,
+    /// Whether fewer people than the policy asks for are never enough; always so in production.
+    pub approvals_strict: bool,
     /// Which log lines are written, in tracing's filter syntax.
     pub log: String,
     /// How log lines look.

@@ -63,6 +63,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("second_operator", Kind::Text, r#""recorded""#),
     setting("webhook_allow", Kind::List, "[]"),
     setting("webhook_retries", Kind::List, r#"["5s", "30s", "2m", "10m", "1h", "6h"]"#),
+    setting("approvals_strict", Kind::Bool, "false"),
     setting("log", Kind::Text, r#""info""#),
     setting("log_format", Kind::Text, r#""auto""#),
 ];

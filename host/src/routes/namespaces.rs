@@ -4,13 +4,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
-use warded_core::decision::{Decision, Outcome};
+use warded_core::decision::Outcome;
 use warded_core::scope::Scope;
 
 use super::call::Call;
 use super::work::carry_out;
 use crate::audit::{Detail, EventType};
-use crate::authorize::{Ask, Effect, Stop, Subject, scopes};
+use crate::authorize::{Ask, Effect, Judgement, Stop, Subject, scopes};
 use crate::error::ApiError;
 use crate::openapi::Operation;
 use crate::permission::ReadNamespaces;
@@ -53,18 +53,18 @@ struct Reach {
 
 /// Operators reach all. With `namespaces:read`, what the agent's own scopes reach; without, what the caller's scopes of reading do.
 fn reach(authority: &mut Effect<'_>) -> Result<Option<Reach>, Stop> {
-    let decision = authority.decide(Ask::whole("namespaces", "read"))?;
+    let judgement = authority.judge(Ask::whole("namespaces", "read"))?;
     if authority.is_operator() {
-        authority.accept(&decision)?;
+        authority.accept(&judgement)?;
         return Ok(None);
     }
     let agent = authority.own_agent()?;
     let own = vocabulary::translate_all(&agent.allowed_scopes, &agent.allowed_namespaces);
-    if decision.outcome() == Outcome::Allow {
-        authority.accept(&decision)?;
+    if judgement.outcome() == Outcome::Allow {
+        authority.accept(&judgement)?;
         return Ok(Some(Reach { scopes: own, action: "*", within: agent.allowed_namespaces }));
     }
-    let reading = reading(authority, &agent, own, &decision)?;
+    let reading = reading(authority, &agent, own, &judgement)?;
     Ok(Some(Reach { scopes: reading, action: "read", within: agent.allowed_namespaces }))
 }
 
@@ -73,7 +73,7 @@ fn reading(
     authority: &mut Effect<'_>,
     agent: &AgentRow,
     own: Vec<String>,
-    refused: &Decision,
+    refused: &Judgement,
 ) -> Result<Vec<String>, Stop> {
     let CallerId::Token(id) = authority.asker().id.clone() else { return decided(authority, own, refused) };
     let token = authority.store.token(&id)?;
@@ -81,14 +81,14 @@ fn reading(
     decided(authority, scopes.unwrap_or_default(), refused)
 }
 
-fn decided(authority: &mut Effect<'_>, all: Vec<String>, refused: &Decision) -> Result<Vec<String>, Stop> {
+fn decided(authority: &mut Effect<'_>, all: Vec<String>, refused: &Judgement) -> Result<Vec<String>, Stop> {
     let mut allowed = Vec::new();
     for text in all {
         let scope = Scope::parse(&text).ok().filter(|scope| scope.resource() == "secrets");
         let Some(pattern) = scope.and_then(Scope::pattern) else { continue };
-        let decision = authority.decide(Ask::listing("secrets", "read", pattern))?;
-        if decision.outcome() == Outcome::Allow {
-            authority.accept(&decision)?;
+        let judgement = authority.judge(Ask::listing("secrets", "read", pattern))?;
+        if judgement.outcome() == Outcome::Allow {
+            authority.accept(&judgement)?;
             allowed.push(text);
         }
     }

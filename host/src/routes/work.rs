@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::authorize::{Authority, Case, Effect, Stop, View};
+use crate::authorize::{Authority, Case, Effect, Stop, View, Wanted};
 use crate::error::{ApiCode, ApiError};
 use crate::store::{self, Read, StoreError, Tx, Verdict};
 
 /// Decides and acts in one transaction, and answers once it is durable.
 ///
-/// What the decision consumed is stored, and the events are appended, only if the work succeeds.
+/// What the decision consumed is stored, and the events are appended, only if the work succeeds. Where people have to approve first,
+/// nothing of the work is kept, and they are asked.
 ///
 /// # Errors
 /// The refusal, or 503.
@@ -17,21 +18,46 @@ pub async fn carry_out<T: Send + 'static>(
     mut work: impl FnMut(&mut Effect<'_>) -> Result<T, Stop> + Send + 'static,
 ) -> Result<T, ApiError> {
     let app = Arc::clone(&case.app);
-    store::transact(&*app.store, move |tx| {
+    let done = store::transact(&*app.store, move |tx| {
         let done = effect(&case, tx).and_then(|mut authority| {
             let answer = work(&mut authority)?;
             Ok((answer, authority.finish()?))
         });
         match done {
-            Ok((answer, events)) => Ok(Verdict::Done { answer, events }),
+            Ok((answer, events)) => Ok(Verdict::Done { answer: Ok(answer), events }),
+            Err(Stop::Asked(wanted)) => Ok(Verdict::Undone { answer: Err((wanted, case.clone())) }),
             Err(Stop::Refused(refusal)) => {
                 let (error, event) = *refusal;
                 Ok(Verdict::Refused { error, event })
             }
             Err(Stop::Store(error)) => Err(error),
         }
-    })
-    .await
+    });
+    match done.await? {
+        Ok(answer) => Ok(answer),
+        Err((wanted, case)) => Err(ask_people(case, wanted).await),
+    }
+}
+
+/// Asks people about a use; the answer is always a refusal, which names the approval that it waits for.
+async fn ask_people(case: Case, wanted: Box<Wanted>) -> ApiError {
+    let app = Arc::clone(&case.app);
+    let asked = store::transact(&*app.store, move |tx| {
+        let asked = effect(&case, tx).and_then(|mut authority| {
+            let error = authority.ask_people(&wanted)?.into_error();
+            Ok((error, authority.finish()?))
+        });
+        match asked {
+            Ok((answer, events)) => Ok(Verdict::Done { answer, events }),
+            Err(Stop::Refused(refusal)) => {
+                let (error, event) = *refusal;
+                Ok(Verdict::Refused { error, event })
+            }
+            Err(Stop::Asked(_)) => Err(StoreError::Defect("asking people asked people")),
+            Err(Stop::Store(error)) => Err(error),
+        }
+    });
+    asked.await.unwrap_or_else(|error| error)
 }
 
 // Both name the lifetime that the trait object is shortened to.
@@ -53,26 +79,49 @@ pub async fn look_up<T: Send + 'static>(
 ) -> Result<T, ApiError> {
     let app = Arc::clone(&case.app);
     let store = Arc::clone(&app.store);
+    let again = case.clone();
     let reading = tokio::task::spawn_blocking(move || {
         store::query(&*store, |read| {
-            let found = view(&case, read).and_then(|mut authority| work(&mut authority));
+            let found = view(&case, read).and_then(|mut authority| {
+                let found = work(&mut authority)?;
+                Ok((found, authority.into_spends()))
+            });
             match found {
-                Ok(found) => Ok(Ok(found)),
-                Err(Stop::Refused(refusal)) => Ok(Err(*refusal)),
                 Err(Stop::Store(error)) => Err(error),
+                found => Ok(found),
             }
         })
     });
     let found = reading.await.map_err(|_| ApiError::new(ApiCode::Unavailable, "the server is stopping"))?;
     match found.map_err(|error| unreadable(&error))? {
-        Ok(found) => Ok(found),
-        Err((error, event)) => {
+        Ok((found, spends)) if spends.is_empty() => Ok(found),
+        Ok((found, spends)) => spend(again, spends).await.map(|()| found),
+        Err(Stop::Asked(wanted)) => Err(ask_people(again, wanted).await),
+        Err(Stop::Refused(refusal)) => {
+            let (error, event) = *refusal;
             store::transact(&*app.store, move |_| {
                 Ok(Verdict::<T>::Refused { error: error.clone(), event: event.clone() })
             })
             .await
         }
+        Err(Stop::Store(error)) => Err(unreadable(&error)),
     }
+}
+
+/// Spends the approvals of something that was only read: it is answered once they are spent, so each of them lets one reader through.
+async fn spend(case: Case, approvals: Vec<String>) -> Result<(), ApiError> {
+    carry_out(case, move |authority| {
+        for id in &approvals {
+            if !authority.spend(id, None)? {
+                let told = "the approval has been used, repeat the request to ask for another";
+                return Err(
+                    authority.deny(ApiError::new(ApiCode::ApprovalRequired, told), "approval_required")
+                );
+            }
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Refuses a credential of a kind that the route does not take.

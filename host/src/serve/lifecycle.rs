@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::app::Shared;
+use crate::approval::expire_overdue;
 use crate::audit::{Detail, Event, EventType};
 use crate::error::ApiError;
 use crate::refusals::system;
@@ -38,6 +39,19 @@ pub async fn flush_refusals(app: Shared) {
             && record(&app, vec![event]).await.is_err()
         {
             tracing::error!("refusals of unknown callers cannot be recorded");
+        }
+    }
+}
+
+/// Approvals whose time has passed are marked and announced within this time, if nobody meets them before.
+const SWEEP: Duration = Duration::from_secs(15);
+
+/// Marks approvals whose time has passed.
+pub async fn sweep_approvals(app: Shared) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        if expire_overdue(&app).await.is_err() {
+            tracing::error!("approvals whose time has passed cannot be marked");
         }
     }
 }

@@ -47,6 +47,10 @@ impl<T: Send, D: FnMut(&mut dyn Tx) -> Result<Verdict<T>, StoreError> + Send> Jo
                 self.answer(Err(error));
                 Ruling::Refused(event)
             }
+            Verdict::Undone { answer } => {
+                self.answer(Ok(answer));
+                Ruling::Refused(None)
+            }
         })
     }
 
@@ -81,6 +85,12 @@ pub enum Verdict<T> {
         error: ApiError,
         /// What was refused; `None` where the caller is not known.
         event: Option<Event>,
+    },
+    /// Not to be done like this: what was written is undone, nothing is recorded, and the answer, which says what to do instead,
+    /// goes out at once.
+    Undone {
+        /// For the caller.
+        answer: T,
     },
 }
 

@@ -148,7 +148,7 @@ fn resolve(authority: &mut Effect<'_>, path: Path<'_>, asked: Option<Part>) -> R
     if !matches!(part, Part::Value { .. }) {
         authority.refuse_as(EventType::SecretListed);
     }
-    let itself = authority.decide(Ask::path(looking(authority.asker()), "read", path))?;
+    let itself = authority.judge(Ask::path(looking(authority.asker()), "read", path))?;
     if itself.outcome() != Outcome::Allow {
         let is_listing = asked.is_none() && may_list(authority, path)?;
         return if is_listing { Ok(None) } else { Err(authority.refuse(&itself)) };
