@@ -77,6 +77,7 @@ const OWN_KEYS: Option<Need> = Some(Need::Scope("me", "read"));
 const MANAGE_POLICIES: Option<Need> = Some(Need::Scope("policies", "manage"));
 const MANAGE_TOKENS: Option<Need> = Some(Need::Scope("tokens", "manage"));
 const MANAGE_WEBHOOKS: Option<Need> = Some(Need::Scope("webhooks", "manage"));
+const DECIDE_APPROVALS: Option<Need> = Some(Need::Scope("approvals", "decide"));
 const STANDING: Option<Need> = Some(Need::Standing);
 
 const fn everybody(resource: &'static str, action: &'static str, event: EventType) -> Guard {
@@ -131,6 +132,12 @@ permissions! {
     ReadWebhooks { operator: MANAGE_WEBHOOKS }
     /// Make, delete or try a webhook.
     ManageWebhooks { operator: MANAGE_WEBHOOKS, event: EventType::WebhookChanged }
+    /// Look at one's own approval.
+    ReadOwnApproval { agent: STANDING }
+    /// Approve: an operator, with a key that is made for it.
+    Approve { operator: DECIDE_APPROVALS, event: EventType::ApprovalGranted }
+    /// Deny: an operator, with a key that is made for it.
+    Deny { operator: DECIDE_APPROVALS, event: EventType::ApprovalDenied }
     /// Read the audit.
     ReadAudit { operator: Some(Need::Scope("audit", "read")) }
     /// Bring a deleted secret back; no agent's scope reaches this.

@@ -8,11 +8,7 @@ use axum::http::Method;
 
 use crate::app::Shared;
 use crate::permission::{
-    ActivatePolicy, ChangeAgent, ChangeMember, CreateAgent, CreateKey, DeleteSecret, DestroySecret,
-    ImportSecrets, InspectToken, InviteMember, IssueToken, ManagePolicies, ManageWebhooks, ReadAgents,
-    ReadApprovals, ReadAudit, ReadKeys, ReadMe, ReadMembers, ReadNamespaces, ReadPolicies, ReadRotations,
-    ReadSecret, ReadTokens, ReadWebhooks, RemoveMember, RestoreSecret, RevokeAgent, RevokeKey, RevokeToken,
-    RollBackSecret, RotateAgentKey, RotateSecret, UpdateSecret, WriteSecret,
+    ActivatePolicy, Approve, ChangeAgent, ChangeMember, CreateAgent, CreateKey, DeleteSecret, Deny, DestroySecret, ImportSecrets, InspectToken, InviteMember, IssueToken, ManagePolicies, ManageWebhooks, ReadAgents, ReadApprovals, ReadAudit, ReadKeys, ReadMe, ReadMembers, ReadNamespaces, ReadOwnApproval, ReadPolicies, ReadRotations, ReadSecret, ReadTokens, ReadWebhooks, RemoveMember, RestoreSecret, RevokeAgent, RevokeKey, RevokeToken, RollBackSecret, RotateAgentKey, RotateSecret, UpdateSecret, WriteSecret,
 };
 
 pub mod api_router;
@@ -71,6 +67,10 @@ pub fn routes() -> ApiRouter {
             agents::rotate_key,
         )
         .route(M::GET, "/v1/approvals", &[approvals::LIST], ReadApprovals, approvals::list)
+        .route(M::GET, "/v1/approvals/agent/{id}", &[approvals::GET_OWN], ReadOwnApproval, approvals::get_own)
+        .route(M::GET, "/v1/approvals/{id}", &[approvals::GET], ReadApprovals, approvals::get)
+        .route(M::POST, "/v1/approvals/{id}/approve", &[approvals::APPROVE], Approve, approvals::approve)
+        .route(M::POST, "/v1/approvals/{id}/deny", &[approvals::DENY], Deny, approvals::deny)
         .route(M::GET, "/v1/audit", &[audit::LIST], ReadAudit, audit::list)
         .route(M::GET, "/v1/me", &[me::GET], ReadMe, me::get)
         .route(M::GET, "/v1/members", &[members::LIST], ReadMembers, members::list)
@@ -144,6 +144,7 @@ pub fn routes() -> ApiRouter {
         .route(M::POST, "/v1/tokens", &[tokens::ISSUE], IssueToken, tokens::issue)
         .route(M::GET, "/v1/tokens/self", &[tokens::INSPECT], InspectToken, tokens::inspect)
         .route(M::POST, "/v1/tokens/self", &[tokens::INSPECT_BY_POST], InspectToken, tokens::inspect)
+        .route(M::POST, "/v1/tokens/revoke", &[tokens::REVOKE_MANY], RevokeToken, tokens::revoke_many)
         .route(M::GET, "/v1/tokens/{id}", &[tokens::GET], ReadTokens, tokens::get)
         .route(M::DELETE, "/v1/tokens/{id}", &[tokens::REVOKE], RevokeToken, tokens::revoke)
         .route(M::GET, "/v1/webhooks", &[webhooks::LIST], ReadWebhooks, webhooks::list)

@@ -1,4 +1,4 @@
-//! `GET /v1/approvals`: what waits for a person. What would need an approval is refused so far, so nothing does.
+//! `/v1/approvals`: what waits for people, and what they say.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -6,26 +6,136 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::call::Call;
+use super::timestamp::rfc3339;
 use super::work::look_up;
-use crate::authorize::Subject;
-use crate::error::ApiError;
+use crate::approval::ApprovalOut;
+use crate::authorize::{Authority, Stop, Subject};
+use crate::error::{ApiCode, ApiError};
+use crate::openapi::words::Timestamp;
 use crate::openapi::{Operation, Parameter};
-use crate::permission::ReadApprovals;
+use crate::permission::{ReadApprovals, ReadOwnApproval};
 use crate::reply::json;
+use crate::store::Read;
+use crate::store::approvals::{ApprovalQuery, ApprovalRow, ApprovalStatus};
 
+mod decide;
+
+pub(super) use decide::{APPROVE, DENY, approve, deny};
+
+/// How many approvals one listing shows.
+const MOST: u64 = 1_000;
+const USUAL: u64 = 100;
 const STATUSES: &[&str] = &["pending", "approved", "denied", "expired", "consumed"];
 
-/// Approvals that the caller may know of.
+/// Approvals that the caller may know of, newest first.
 #[derive(Serialize, JsonSchema)]
 struct ApprovalsOut {
-    items: [(); 0],
+    items: Vec<ApprovalOut>,
+    /// For the next page, if there are more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
 pub(super) const LIST: Operation = Operation::new("list_approvals", "Approvals that the caller may know of")
-    .query(&[Parameter::word("status", "Only those that stand so", STATUSES)])
+    .query(&[
+        Parameter::word("status", "Only those that stand so", STATUSES),
+        Parameter::number("limit", "How many at most", 1, MOST),
+        Parameter::text("cursor", "Where the page before ended"),
+    ])
     .answer::<ApprovalsOut>(200);
 
-pub(super) async fn list(call: Call<ReadApprovals>) -> Result<Response, ApiError> {
-    look_up(call.case(Subject::default()), |authority| authority.require_permission()).await?;
-    Ok(json(StatusCode::OK, &ApprovalsOut { items: [] }))
+pub(super) async fn list(mut call: Call<ReadApprovals>) -> Result<Response, ApiError> {
+    let status = call.query.take("status").as_deref().and_then(ApprovalStatus::parse);
+    let limit = call.query.take_number("limit", 1, MOST)?.unwrap_or(USUAL);
+    let before = call.query.take("cursor");
+    let page = look_up(call.case(Subject::default()), move |authority| {
+        authority.require_permission()?;
+        let asker_id = own(authority).map(str::to_owned);
+        // One more than is shown tells whether there are more.
+        let wanted = ApprovalQuery { status, asker_id, before, limit: limit.saturating_add(1) };
+        let mut rows = authority.store.approvals(&wanted)?;
+        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+        let next_cursor = (rows.len() > shown)
+            .then(|| rows.get(shown.saturating_sub(1)).map(|row| row.id.clone()))
+            .flatten();
+        rows.truncate(shown);
+        let items: Result<_, Stop> = rows.into_iter().map(|row| describe(authority, row)).collect();
+        Ok(ApprovalsOut { items: items?, next_cursor })
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &page))
+}
+
+pub(super) const GET: Operation = Operation::new("get_approval", "One approval, and what people said")
+    .answer::<ApprovalOut>(200)
+    .codes(&[ApiCode::NotFound]);
+
+pub(super) async fn get(call: Call<ReadApprovals>) -> Result<Response, ApiError> {
+    let id = call.id()?;
+    let found = look_up(call.case(Subject::of(&id)), move |authority| {
+        authority.require_permission()?;
+        let row = find(authority, &id)?;
+        describe(authority, row)
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &found))
+}
+
+/// Where an agent's own approval stands.
+#[derive(Serialize, JsonSchema)]
+struct OwnApprovalOut {
+    id: String,
+    status: &'static str,
+    #[schemars(with = "Option<Timestamp>")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approved_at: Option<String>,
+    #[schemars(with = "Option<Timestamp>")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    denied_at: Option<String>,
+    #[schemars(with = "Timestamp")]
+    expires_at: String,
+}
+
+pub(super) const GET_OWN: Operation =
+    Operation::new("get_own_approval", "Where an approval of the agent's own stands")
+        .answer::<OwnApprovalOut>(200)
+        .codes(&[ApiCode::NotFound]);
+
+pub(super) async fn get_own(call: Call<ReadOwnApproval>) -> Result<Response, ApiError> {
+    let id = call.id()?;
+    let found = look_up(call.case(Subject::of(&id)), move |authority| {
+        authority.require_permission()?;
+        let (row, now) = (find(authority, &id)?, authority.store.now());
+        Ok(OwnApprovalOut {
+            status: row.status_at(now).word(),
+            approved_at: row.approved_at.map(rfc3339),
+            denied_at: row.denied_at.map(rfc3339),
+            expires_at: rfc3339(row.expires_at),
+            id: row.id,
+        })
+    })
+    .await?;
+    Ok(json(StatusCode::OK, &found))
+}
+
+fn describe<S: Read + ?Sized>(
+    authority: &mut Authority<'_, S>,
+    row: ApprovalRow,
+) -> Result<ApprovalOut, Stop> {
+    let voices = authority.store.voices(&row.id)?;
+    Ok(ApprovalOut::new(row, voices, authority.store.now()))
+}
+
+/// The agent to whose own approvals the caller is confined; `None` for operators.
+fn own<'a, S: Read + ?Sized>(authority: &'a Authority<'_, S>) -> Option<&'a str> {
+    (!authority.is_operator()).then_some(authority.caller().principal.as_str())
+}
+
+/// An approval that the caller may know of: somebody else's does not exist for an agent.
+fn find<S: Read + ?Sized>(authority: &mut Authority<'_, S>, id: &str) -> Result<ApprovalRow, Stop> {
+    let row = authority.store.approval(id)?;
+    let own = own(authority);
+    let row = row.filter(|row| own.is_none_or(|agent| row.asker_id == agent));
+    let unknown = || ApiError::new(ApiCode::NotFound, "there is no such approval");
+    row.ok_or_else(|| authority.fail(unknown(), "approval_not_found"))
 }

@@ -2,6 +2,7 @@
 
 mod agent_changes;
 mod agents;
+mod approvals;
 mod audit;
 mod decisions;
 mod deleted;

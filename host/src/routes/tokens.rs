@@ -20,10 +20,12 @@ use crate::store::{CallerId, Read, TokenRow};
 
 mod issue;
 mod lifetime;
+mod revoke_many;
 mod tier;
 
 pub(super) use issue::{ISSUE, issue};
 pub(super) use lifetime::Lifetime;
+pub(super) use revoke_many::{REVOKE_MANY, revoke_many};
 
 /// How many tokens one listing shows.
 const MOST: u64 = 1_000;
@@ -77,23 +79,36 @@ impl TokenOut {
 #[derive(Serialize, JsonSchema)]
 struct TokensOut {
     items: Vec<TokenOut>,
+    /// For the next page, if there are more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
 pub(super) const LIST: Operation = Operation::new("list_tokens", "Tokens: an agent's own, or all")
-    .query(&[Parameter::number("limit", "How many at most", 1, MOST)])
+    .query(&[
+        Parameter::number("limit", "How many at most", 1, MOST),
+        Parameter::text("cursor", "Where the page before ended"),
+    ])
     .answer::<TokensOut>(200);
 
 pub(super) async fn list(mut call: Call<ReadTokens>) -> Result<Response, ApiError> {
     let limit = call.query.take_number("limit", 1, MOST)?.unwrap_or(MOST);
-    let items = look_up(call.case(Subject::default()), move |authority| {
+    let before = call.query.take("cursor");
+    let page = look_up(call.case(Subject::default()), move |authority| {
         authority.require_permission()?;
         let agent = own_agent(authority).map(str::to_owned);
         let now = authority.store.now();
-        let tokens = authority.store.tokens(agent.as_deref(), limit)?;
-        Ok(tokens.iter().map(|token| TokenOut::new(token, now)).collect())
+        // One more than is shown tells whether there are more.
+        let mut tokens =
+            authority.store.tokens(agent.as_deref(), before.as_deref(), limit.saturating_add(1))?;
+        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = tokens.len() > shown;
+        tokens.truncate(shown);
+        let next_cursor = tokens.last().filter(|_| has_more).map(|token| token.id.clone());
+        Ok(TokensOut { items: tokens.iter().map(|token| TokenOut::new(token, now)).collect(), next_cursor })
     })
     .await?;
-    Ok(json(StatusCode::OK, &TokensOut { items }))
+    Ok(json(StatusCode::OK, &page))
 }
 
 pub(super) const GET: Operation =

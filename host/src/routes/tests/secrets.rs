@@ -71,8 +71,8 @@ async fn a_write_raises_or_keeps_what_is_stored() {
     let event = world.assert_recorded("secret.tier_raised", "allow", &[]).await;
     assert_eq!(event["details"]["from"], "standard");
     assert_eq!(world.recorded(2).await[1]["event_type"], "secret.updated");
-    put(json!({ "value": "4" })).await.assert_denied(403, "APPROVAL_REQUIRED", &["tier_exceeds_grant"]);
-    world.assert_recorded("secret.updated", "deny", &["tier_exceeds_grant"]).await;
+    put(json!({ "value": "4" })).await.assert_denied(403, "APPROVAL_REQUIRED", &["approval_required"]);
+    world.assert_recorded("approval.requested", "ask", &["approval_required"]).await;
 }
 
 #[tokio::test]
@@ -224,7 +224,7 @@ async fn roles_see_what_they_may() {
         .assert(201, "");
     let editor = world.operator(Role::Editor).await;
     assert_eq!(world.read(&editor, "a/KEY").await.assert_ok()["value"], "v");
-    world.read(&editor, "a/HIGH").await.assert_denied(403, "APPROVAL_REQUIRED", &["tier_exceeds_grant"]);
+    world.read(&editor, "a/HIGH").await.assert_denied(403, "APPROVAL_REQUIRED", &["approval_required"]);
     let viewer = world.operator(Role::Viewer).await;
     world.read(&viewer, "a/KEY").await.assert_denied(403, "SCOPE_DENIED", &["scope_missing"]);
     world.read(&viewer, "a/HIGH?view=metadata").await.assert_ok();

@@ -5,6 +5,7 @@ use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use warded_core::crypto::token::TokenKind;
+use warded_core::ip::{Allowlist, Network};
 use warded_core::request::{Issue, MAX_TOKEN_NETWORKS, MAX_TOKEN_SCOPES, Target};
 use warded_core::scope::Scope;
 use warded_core::secret::Secret;
@@ -18,18 +19,22 @@ use super::super::timestamp::rfc3339;
 use super::super::work::carry_out;
 use super::Lifetime;
 use super::tier::highest_tier;
+use crate::approval::{REPLACES, later};
 use crate::audit::{Detail, EventType};
-use crate::authorize::{Ask, Effect, Stop, Subject};
+use crate::authorize::{Answer, Ask, Effect, Judgement, Stop, Subject, Wanted as Asked};
 use crate::body::not_null;
 use crate::error::{ApiCode, ApiError};
 use crate::grant::GrantParts;
 use crate::guest::MintedToken;
 use crate::id::{Prefix, new_id};
 use crate::openapi::Operation;
-use crate::openapi::words::{FreeText, Lifetime as LifetimeText, Network, Scope as ScopeText, Timestamp};
+use crate::openapi::words::{
+    FreeText, Lifetime as LifetimeText, Network as NetworkText, Scope as ScopeText, Timestamp,
+};
 use crate::permission::IssueToken;
 use crate::rate_limit::Rate;
 use crate::reply::json;
+use crate::store::approvals::{ApprovalKind, ApprovalRow};
 use crate::store::{AgentRow, TokenRow};
 use crate::text::check_free_text;
 use crate::vocabulary;
@@ -49,7 +54,7 @@ struct IssueIn {
     #[schemars(range(min = 1, max = u32::MAX))]
     max_uses: Option<u64>,
     #[serde(default, deserialize_with = "not_null")]
-    #[schemars(with = "Option<Vec<Network>>", length(min = 1, max = MAX_TOKEN_NETWORKS))]
+    #[schemars(with = "Option<Vec<NetworkText>>", length(min = 1, max = MAX_TOKEN_NETWORKS))]
     ip_allowlist: Option<Vec<String>>,
     /// For those who may have to approve it.
     #[serde(default, deserialize_with = "not_null")]
@@ -72,15 +77,25 @@ const DEFAULT_TTL: u64 = 3_600_000;
 pub(in super::super) const ISSUE: Operation = Operation::new("issue_token", "Issue a token to the agent")
     .body::<IssueIn>()
     .answer::<IssuedOut<'_>>(200)
+    .answer::<AskedOut<'_>>(202)
     .codes(&[ApiCode::Conflict])
     .rate(Rate::Tokens);
 
 pub(in super::super) async fn issue(mut call: Call<IssueToken>) -> Result<Response, ApiError> {
     let body: IssueIn = call.body().await?;
     let wanted = Wanted::parse(body, call.app().config.token_ttl_ceiling)?;
-    let (token, text) =
-        carry_out(call.case(Subject::default()), move |authority| mint(authority, &wanted)).await?;
-    Ok(json(StatusCode::OK, &IssuedOut::new(&token, &text)))
+    let case = call.case(Subject::default());
+    match carry_out(case, move |authority| issue_or_ask(authority, &wanted)).await? {
+        Issued::Asked(Answer::Pending(row)) => Ok(json(StatusCode::ACCEPTED, &AskedOut::new(&row))),
+        Issued::Asked(Answer::Refused(error)) => Err(error),
+        Issued::Token(token, text) => Ok(json(StatusCode::OK, &IssuedOut::new(&token, &text))),
+    }
+}
+
+/// What a request for a token comes to.
+enum Issued {
+    Asked(Answer),
+    Token(Box<TokenRow>, Secret<String>),
 }
 
 impl Wanted {
@@ -121,57 +136,125 @@ impl Wanted {
     }
 }
 
-/// Decides, and makes the token in the same transaction: the only place that mints scoped tokens.
-fn mint(authority: &mut Effect<'_>, wanted: &Wanted) -> Result<(TokenRow, Secret<String>), Stop> {
-    // An address outside its policy is told nothing about the agent, not even its ceiling.
-    authority.require_standing(&[])?;
-    let agent = authority.own_agent()?;
-    let ceiling = agent.token_ttl_ceiling.and_then(|most| Millis::new(most).ok());
-    let ceiling = ceiling.unwrap_or(Millis::MAX).min(authority.app.config.token_ttl_ceiling);
-    let ttl = wanted.lifetime(ceiling).map_err(|error| authority.deny(error, "ttl_over_ceiling"))?;
-    let scopes = vocabulary::translate_all(&wanted.scopes, &agent.allowed_namespaces);
-    // What lies above the agent's own ceiling stays out of the token's reach, so it need not be asked for.
-    let tier = highest_tier(authority, &scopes)?.min(agent.token_tier_ceiling);
-    decide(authority, wanted, &scopes, ttl, tier)?;
-    refuse_too_many(authority, &agent)?;
+/// What a token comes to under the agent's ceilings.
+struct Terms<'a> {
+    wanted: &'a Wanted,
+    agent: AgentRow,
+    scopes: Vec<String>,
+    ttl: Millis,
+    tier: Tier,
+}
+
+/// Decides, and makes the token or asks people for it in the same transaction.
+fn issue_or_ask(authority: &mut Effect<'_>, wanted: &Wanted) -> Result<Issued, Stop> {
+    let terms = Terms::under(authority, wanted)?;
+    authority.refuse_denied(ApprovalKind::Issue, &terms.scopes)?;
+    // A word stands for a scope in each namespace, so there can be more than the engine takes at once.
+    for chunk in terms.scopes.chunks(MAX_TOKEN_SCOPES) {
+        let judgement = authority.judge(terms.ask(authority, chunk)?)?;
+        if let Some(asked) = judgement.wanted() {
+            return ask_or_replace(authority, &terms, asked);
+        }
+        authority.accept(&judgement)?;
+    }
+    mint(authority, &terms)
+}
+
+impl<'a> Terms<'a> {
+    fn under(authority: &mut Effect<'_>, wanted: &'a Wanted) -> Result<Self, Stop> {
+        // An address outside its policy is told nothing about the agent, not even its ceiling.
+        authority.require_standing(&[])?;
+        let agent = authority.own_agent()?;
+        let ceiling = agent.token_ttl_ceiling.and_then(|most| Millis::new(most).ok());
+        let ceiling = ceiling.unwrap_or(Millis::MAX).min(authority.app.config.token_ttl_ceiling);
+        let ttl = wanted.lifetime(ceiling).map_err(|error| authority.deny(error, "ttl_over_ceiling"))?;
+        let scopes = vocabulary::translate_all(&wanted.scopes, &agent.allowed_namespaces);
+        if scopes.is_empty() {
+            let told = "the agent has no allowed namespace that the scopes could mean";
+            return Err(authority.deny(ApiError::new(ApiCode::ScopeDenied, told), "namespace_not_allowed"));
+        }
+        // What lies above the agent's own ceiling stays out of the token's reach, so it need not be asked for.
+        let tier = highest_tier(authority, &scopes)?.min(agent.token_tier_ceiling);
+        Ok(Self { wanted, agent, scopes, ttl, tier })
+    }
+
+    /// Every scope must be covered by one of the agent's and lie in one of its namespaces.
+    fn ask<'s>(&self, authority: &Effect<'_>, scopes: &'s [String]) -> Result<Ask<'s>, Stop> {
+        let parsed: Result<Vec<_>, _> = scopes.iter().map(|scope| Scope::parse(scope)).collect();
+        let parsed = parsed.map_err(|error| authority.invalid("scopes", &error))?;
+        let networks = self.wanted.ip_allowlist.as_deref().map(allowlist).transpose();
+        let networks = networks.map_err(|error| authority.invalid("ip_allowlist", &error))?;
+        let target = Target::Issue(Issue::new(parsed, self.ttl, self.wanted.max_uses, networks));
+        Ok(Ask { resource: "tokens", action: "issue", target, tier: self.tier })
+    }
+}
+
+fn allowlist(networks: &[String]) -> Result<Allowlist, warded_core::Error> {
+    let parsed: Vec<_> = networks.iter().map(|text| Network::parse(text)).collect::<Result<_, _>>()?;
+    Allowlist::compile(&parsed)
+}
+
+/// Asks people, or issues once more what they have approved if the reply may have been lost.
+fn ask_or_replace(authority: &mut Effect<'_>, terms: &Terms<'_>, asked: &Asked) -> Result<Issued, Stop> {
+    if terms.scopes.len() > MAX_TOKEN_SCOPES {
+        let told = "a token that people have to approve has at most 64 scopes, ask for fewer at a time";
+        return Err(authority.deny(ApiError::new(ApiCode::ApprovalRequired, told), "limit_exceeded"));
+    }
+    if let Some(mut row) = replaceable(authority, asked)?
+        && let Some(decision) =
+            authority.decide_approved(terms.ask(authority, &terms.scopes)?, &row, asked.needed)?
+    {
+        authority.accept(&Judgement::of_spent(decision))?;
+        revoke_unused(authority, row.token_id.as_deref().unwrap_or_default())?;
+        let issued = mint(authority, terms)?;
+        if let Issued::Token(token, _) = &issued {
+            row.token_id = Some(token.id.clone());
+            authority.store.update_approval(&row)?;
+        }
+        return Ok(issued);
+    }
+    let asked = Asked {
+        requested_scopes: terms.wanted.scopes.clone(),
+        ttl: Some(terms.ttl.as_u64()),
+        max_uses: terms.wanted.max_uses,
+        ip_allowlist: terms.wanted.ip_allowlist.clone(),
+        reason: terms.wanted.reason.clone(),
+        ..asked.clone()
+    };
+    authority.ask_people(&asked).map(Issued::Asked)
+}
+
+/// The approval of exactly this, if it was spent a moment ago on a token that nobody has used.
+fn replaceable(authority: &mut Effect<'_>, asked: &Asked) -> Result<Option<ApprovalRow>, Stop> {
+    let (now, agent) = (authority.now(), authority.caller().principal.clone());
+    let newest = authority.store.newest_approval(&agent, &asked.digest)?;
+    let is_recent = |row: &ApprovalRow| row.consumed_at.is_some_and(|at| now < later(at, REPLACES));
+    let Some(row) = newest.filter(is_recent) else { return Ok(None) };
+    let Some(token_id) = &row.token_id else { return Ok(None) };
+    let unused =
+        |token: &TokenRow| token.usage.uses == 0 && token.revoked_at.is_none() && now < token.expires_at;
+    let token = authority.store.token(token_id)?;
+    Ok(token.is_some_and(|token| unused(&token)).then_some(row))
+}
+
+fn revoke_unused(authority: &mut Effect<'_>, token_id: &str) -> Result<(), Stop> {
+    authority.store.revoke_token(token_id)?;
+    let mut event = authority.event(EventType::TokenRevoked);
+    event.resource_id = Some(token_id.to_owned());
+    event.details.push(("replaced", Detail::Integer(1)));
+    authority.record(event);
+    Ok(())
+}
+
+/// Makes the token: the only place that mints scoped tokens.
+fn mint(authority: &mut Effect<'_>, terms: &Terms<'_>) -> Result<Issued, Stop> {
+    refuse_too_many(authority, &terms.agent)?;
     let minted = authority.ask_guest(|guest| guest.mint_token(TokenKind::Scoped))?;
-    let token = row(authority, wanted, &agent, Terms { scopes: &scopes, ttl, tier }, &minted)?;
+    let token = row(authority, terms, &minted)?;
     authority.store.add_token(&token)?;
     record(authority, &token);
-    Ok((token, minted.text))
-}
-
-/// What a token comes to under the agent's ceilings.
-#[derive(Clone, Copy)]
-struct Terms<'a> {
-    scopes: &'a [String],
-    ttl: Millis,
-    tier: Tier,
-}
-
-/// Every scope must be covered by one of the agent's and lie in one of its namespaces.
-fn decide(
-    authority: &mut Effect<'_>,
-    wanted: &Wanted,
-    scopes: &[String],
-    ttl: Millis,
-    tier: Tier,
-) -> Result<(), Stop> {
-    if scopes.is_empty() {
-        let error = ApiError::new(
-            ApiCode::ScopeDenied,
-            "the agent has no allowed namespace that the scopes could mean",
-        );
-        return Err(authority.deny(error, "namespace_not_allowed"));
-    }
-    // A word stands for a scope in each namespace, so there can be more than the engine takes at once.
-    for chunk in scopes.chunks(MAX_TOKEN_SCOPES) {
-        let parsed: Result<Vec<_>, _> = chunk.iter().map(|scope| Scope::parse(scope)).collect();
-        let parsed = parsed.map_err(|error| authority.invalid("scopes", &error))?;
-        let target = Target::Issue(Issue::new(parsed, ttl, wanted.max_uses, None));
-        authority.require(Ask { resource: "tokens", action: "issue", target, tier })?;
-    }
-    Ok(())
+    authority.issued(&token.id);
+    Ok(Issued::Token(Box::new(token), minted.text))
 }
 
 fn refuse_too_many(authority: &mut Effect<'_>, agent: &AgentRow) -> Result<(), Stop> {
@@ -184,17 +267,11 @@ fn refuse_too_many(authority: &mut Effect<'_>, agent: &AgentRow) -> Result<(), S
     Err(authority.deny(ApiError::new(ApiCode::Conflict, told), "limit_exceeded"))
 }
 
-fn row(
-    authority: &Effect<'_>,
-    wanted: &Wanted,
-    agent: &AgentRow,
-    terms: Terms<'_>,
-    minted: &MintedToken,
-) -> Result<TokenRow, Stop> {
-    let Terms { scopes, ttl, tier } = terms;
+fn row(authority: &Effect<'_>, terms: &Terms<'_>, minted: &MintedToken) -> Result<TokenRow, Stop> {
+    let Terms { wanted, agent, scopes, ttl, tier } = terms;
     let id = authority.ask_guest(|_| Ok(new_id(Prefix::Token)?))?;
     let now = authority.now();
-    let expires_at = now.checked_add(ttl).unwrap_or(Millis::MAX);
+    let expires_at = now.checked_add(*ttl).unwrap_or(Millis::MAX);
     let parts = GrantParts {
         id: &id,
         scopes,
@@ -203,7 +280,7 @@ fn row(
         ip_allowlist: wanted.ip_allowlist.as_deref(),
         expires_at: Some(expires_at),
         max_uses: wanted.max_uses,
-        tier_ceiling: tier,
+        tier_ceiling: *tier,
     };
     let compiled = parts.compile(&authority.app.guest);
     Ok(TokenRow {
@@ -216,7 +293,7 @@ fn row(
         ip_allowlist: wanted.ip_allowlist.clone(),
         max_uses: wanted.max_uses,
         reason: wanted.reason.clone(),
-        tier_ceiling: tier,
+        tier_ceiling: *tier,
         usage: Usage::default(),
         created_at: now,
         expires_at,
@@ -229,6 +306,7 @@ fn record(authority: &mut Effect<'_>, token: &TokenRow) {
     let mut event = authority.event(EventType::TokenIssued);
     event.details.push(("expires_at", Detail::Text(rfc3339(token.expires_at))));
     event.details.push(("scopes", Detail::List(token.scopes.clone())));
+    event.details.push(("access_tier", Detail::Text(token.tier_ceiling.word().to_owned())));
     if let Some(uses) = token.max_uses {
         event.details.push(("max_uses", Detail::Integer(uses.into())));
     }
@@ -236,6 +314,28 @@ fn record(authority: &mut Effect<'_>, token: &TokenRow) {
         event.details.push(("ip_allowlist", Detail::List(networks.clone())));
     }
     authority.record(event);
+}
+
+/// A request that waits for people.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AskedToken")]
+struct AskedOut<'a> {
+    requires_approval: bool,
+    approval_id: &'a str,
+    #[schemars(with = "Timestamp")]
+    expires_at: String,
+    status: &'static str,
+}
+
+impl<'a> AskedOut<'a> {
+    fn new(row: &'a ApprovalRow) -> Self {
+        Self {
+            requires_approval: true,
+            approval_id: &row.id,
+            expires_at: rfc3339(row.expires_at),
+            status: row.status.word(),
+        }
+    }
 }
 
 /// The new token with its text, which is shown this once.
