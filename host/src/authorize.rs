@@ -27,17 +27,17 @@ use crate::store::{AgentRow, Caller, CallerId, Read, SecretRow, StoreError, Stor
 mod ask;
 mod denial;
 mod implicit;
-mod reach;
 mod judgement;
 mod people;
+mod reach;
 mod record;
 mod refusal;
 pub mod scopes;
 
 pub use ask::{Ask, Asker, Case, Subject};
-pub use reach::Basis;
 pub use judgement::{Judgement, Wanted};
 pub use people::Answer;
+pub use reach::Basis;
 pub use refusal::Stop;
 
 /// One caller inside one transaction.

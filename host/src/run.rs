@@ -12,7 +12,8 @@ use crate::app::Shared;
 use crate::config::{Config, MetricsListen};
 use crate::error::ApiError;
 use crate::serve::{
-    destroy_deleted, flush_refusals, record_start, record_stop, serve as serve_api, serve_metrics, sweep_approvals,
+    destroy_deleted, flush_refusals, record_start, record_stop, serve as serve_api, serve_metrics,
+    sweep_approvals,
 };
 use crate::start::{Opened, StartError, open};
 use crate::webhook::Deliveries;

@@ -147,10 +147,16 @@ describe("agents, tokens, approvals, audit", () => {
     assert.equal((await ass(["agents", "revoke", "cli-unknown", "--force"])).code, 1);
   });
 
-  test("there are no approvals to list", async () => {
-    assert.deepEqual((await json(["approvals", "list"])).items, []);
-    assert.deepEqual((await json(["approvals", "list", "--status", "pending"])).items, []);
+  test("approvals are listed", async () => {
+    await done(["secrets", "set", "cli/approval/KEY", "guarded", "--type", "custom", "--tier", "critical"]);
+    assert.equal((await ass(["secrets", "get", "cli/approval/KEY"])).code, 1);
+    const { items } = await json(["approvals", "list", "--status", "pending"]);
+    assert.deepEqual(items[0].requested_scopes, ["secrets:read:cli/approval/KEY"]);
+    assert.deepEqual((await json(["approvals", "list", "--status", "denied"])).items, []);
     assert.equal((await done(["approvals", "list"])).code, 0);
+    assert.equal((await ass(["approvals", "approve", items[0].id, "--force"])).code, 1, "nobody approves what they ask themselves");
+    await done(["approvals", "deny", items[0].id, "--reason", "not today", "--force"]);
+    assert.equal((await json(["approvals", "list", "--status", "denied"])).items[0].id, items[0].id);
   });
 
   test("the audit shows what was done, newest first", async () => {

@@ -88,6 +88,11 @@ export const METHODS = {
   "/v1/secrets/import": ["POST", "GET"],
   "/v1/namespaces": ["GET"],
   "/v1/approvals": ["GET"],
+  "/v1/approvals/apr_00000000000000000000000000000000": ["GET"],
+  "/v1/approvals/agent/apr_00000000000000000000000000000000": ["GET"],
+  "/v1/approvals/apr_00000000000000000000000000000000/approve": ["POST"],
+  "/v1/approvals/apr_00000000000000000000000000000000/deny": ["POST"],
+  "/v1/tokens/revoke": ["POST"],
   "/v1/audit": ["GET"],
 };
 
