@@ -98,17 +98,17 @@ fn apply(
     expected: Option<u64>,
 ) -> Result<SecretRow, Stop> {
     let ask = Ask::path("secrets", "update", path);
-    authority.require(ask.clone())?;
+    authority.require(ask)?;
     let Some(stored) = authority.store.secret(path)? else {
         return Err(authority.fail(unknown_secret(), "secret_not_found"));
     };
     authority.about(&stored.id);
     expect_version(authority, Some(&stored), expected)?;
     let from = stored.tier;
-    if change.tier.is_some_and(|tier| tier < from) {
+    if let Some(to) = change.tier.filter(|to| *to < from) {
         authority.refuse_as(EventType::SecretTierLowered);
-        // What leaves a tier is let go by those who let others in.
-        authority.require_tier(ask, &stored)?;
+        // What leaves a tier is let go by those who let others in, and they are told where it goes.
+        authority.require_tier_approval(lowering(to), path, from)?;
     }
     let secret = SecretRow {
         secret_type: change.secret_type.unwrap_or(stored.secret_type),
@@ -119,6 +119,15 @@ fn apply(
     authority.store.update_secret(&secret)?;
     record(authority, &secret, change, from);
     Ok(secret)
+}
+
+/// The act that people approve.
+const fn lowering(to: Tier) -> &'static str {
+    match to {
+        Tier::Standard => "lower-to-standard",
+        Tier::Sensitive => "lower-to-sensitive",
+        Tier::Critical => "lower-to-critical",
+    }
 }
 
 fn record(authority: &mut Effect<'_>, secret: &SecretRow, change: &Change, from: Tier) {

@@ -131,8 +131,8 @@ async fn by_an_editor_alone() {
     let editor = world.operator(Role::Editor).await;
     for credential in [&editor, &world.admin] {
         let lowered = world.change(credential, "a/KEY", json!({ "access_tier": "standard" })).await;
-        lowered.assert_denied(403, "APPROVAL_REQUIRED", &["tier_exceeds_grant"]);
-        world.assert_recorded("secret.tier_lowered", "deny", &["tier_exceeds_grant"]).await;
+        lowered.assert_denied(403, "APPROVAL_REQUIRED", &["approval_required"]);
+        world.assert_recorded("approval.requested", "ask", &["approval_required"]).await;
         world.put(credential, "a/KEY", json!({ "value": "mine" })).await.assert(403, "APPROVAL_REQUIRED");
         world.act(credential, "a/KEY", "rotate", None).await.assert(403, "APPROVAL_REQUIRED");
         let to = Some(json!({ "version": 1 }));

@@ -135,7 +135,7 @@ async fn every_token_that_reads_or_writes_the_path_ends() {
 
 /// Many copies of an agent's newest token, each with an id of its own.
 async fn multiply(world: &World, agent: &str, times: u64) {
-    let token = query(&*world.app.store, |read| read.tokens(Some(agent), 1)).unwrap().remove(0);
+    let token = query(&*world.app.store, |read| read.tokens(Some(agent), None, 1)).unwrap().remove(0);
     transact(&*world.app.store, move |tx| {
         for number in 0..times {
             let id = format!("{}-{number}", token.id);

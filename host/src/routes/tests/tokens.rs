@@ -159,6 +159,12 @@ async fn live_tokens_are_limited() {
     ask().await.assert(200, "");
     world.advance(60_000);
     ask().await.assert(200, "");
+    world.secret("a/KEY", "v").await;
+    let once = json!({ "scopes": ["secrets:read:a/KEY"], "max_uses": 1 });
+    let token = world.token_of(&agent.key, once.clone()).await;
+    world.post(&agent.key, "/v1/tokens", once.clone()).await.assert(409, "CONFLICT");
+    world.read(&token, "a/KEY").await.assert_ok();
+    world.post(&agent.key, "/v1/tokens", once).await.assert(200, "");
 }
 
 #[tokio::test]

@@ -259,7 +259,7 @@ fn mint(authority: &mut Effect<'_>, terms: &Terms<'_>) -> Result<Issued, Stop> {
 
 fn refuse_too_many(authority: &mut Effect<'_>, agent: &AgentRow) -> Result<(), Stop> {
     let most = u64::from(authority.app.config.tokens_per_agent);
-    if authority.store.live_tokens(&agent.id)? < most {
+    if authority.store.has_room_for_token(&agent.id, most)? {
         return Ok(());
     }
     let told =

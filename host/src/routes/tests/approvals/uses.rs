@@ -137,6 +137,22 @@ async fn operators_above_standard_need_what_an_agent_would() {
 }
 
 #[tokio::test]
+async fn a_tier_is_lowered_with_the_approvals_of_the_tier_that_is_left() {
+    let scene = Scene::new().await;
+    let Scene { world, one, two, .. } = &scene;
+    let lower = |tier: &str| world.change(one, "c/CRITICAL", json!({ "access_tier": tier }));
+    let id = waits(&lower("sensitive").await);
+    let shown = scene.status(&id).await;
+    assert_eq!(shown["requested_scopes"], json!(["secrets:lower-to-sensitive:c/CRITICAL"]));
+    assert_eq!((&shown["access_tier"], &shown["required_approvals"]), (&json!("critical"), &json!(2)));
+    scene.approve(two, &id).await.assert_ok();
+    scene.approve(&world.admin, &id).await.assert_ok();
+    assert_ne!(waits(&lower("standard").await), id, "what was approved is where it goes");
+    assert_eq!(lower("sensitive").await.assert_ok()["access_tier"], "sensitive");
+    waits(&world.read(one, "c/CRITICAL").await);
+}
+
+#[tokio::test]
 async fn a_tier_that_rises_is_out_of_reach_of_older_tokens() {
     let scene = Scene::new().await;
     let world = &scene.world;

@@ -71,6 +71,19 @@ fn token(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
     })
 }
 
+/// The index counts the tokens that live; only where that is too many are the used-up ones looked for.
+fn has_room(connection: &Connection, agent_id: &str, most: u64, now: Millis) -> Result<bool, StoreError> {
+    if count_live(connection, agent_id, now)? < most {
+        return Ok(true);
+    }
+    let sql = "SELECT count(*) FROM tokens t LEFT JOIN usages u ON u.id = t.id \
+        WHERE t.agent_id = ?1 AND t.revoked_at IS NULL AND t.expires_at > ?2 \
+        AND (t.max_uses IS NULL OR ifnull(u.uses, 0) < t.max_uses)";
+    let now = now.as_u64();
+    let usable: u64 = connection.prepare_cached(sql)?.query_row(params![agent_id, now], |row| row.get(0))?;
+    Ok(usable < most)
+}
+
 pub(super) fn count_live(connection: &Connection, agent_id: &str, now: Millis) -> Result<u64, StoreError> {
     let sql = "SELECT count(*) FROM tokens WHERE agent_id = ?1 AND revoked_at IS NULL AND expires_at > ?2";
     Ok(connection.prepare_cached(sql)?.query_row(params![agent_id, now.as_u64()], |row| row.get(0))?)
@@ -160,6 +173,10 @@ impl tokens::Reads for Rows<'_> {
 
     fn live_scopes(&mut self, agent_id: Option<&str>) -> Result<Vec<TokenScopes>, StoreError> {
         live_scopes(self.connection, agent_id, self.now)
+    }
+
+    fn has_room_for_token(&mut self, agent_id: &str, most: u64) -> Result<bool, StoreError> {
+        has_room(self.connection, agent_id, most, self.now)
     }
 
     fn live_tokens(&mut self, agent_id: &str) -> Result<u64, StoreError> {
