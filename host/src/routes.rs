@@ -8,7 +8,12 @@ use axum::http::Method;
 
 use crate::app::Shared;
 use crate::permission::{
-    ActivatePolicy, Approve, ChangeAgent, ChangeMember, CreateAgent, CreateKey, DeleteSecret, Deny, DestroySecret, ImportSecrets, InspectToken, InviteMember, IssueToken, ManagePolicies, ManageWebhooks, ReadAgents, ReadApprovals, ReadAudit, ReadKeys, ReadMe, ReadMembers, ReadNamespaces, ReadOwnApproval, ReadPolicies, ReadRotations, ReadSecret, ReadTokens, ReadWebhooks, RemoveMember, RestoreSecret, RevokeAgent, RevokeKey, RevokeToken, RollBackSecret, RotateAgentKey, RotateSecret, UpdateSecret, WriteSecret,
+    ActivatePolicy, Approve, ChangeAgent, ChangeMember, CreateAgent, CreateKey, DeleteSecret, Deny,
+    DestroySecret, ImportSecrets, InspectToken, InviteMember, IssueToken, ManagePolicies, ManageWebhooks,
+    ReadAgents, ReadApprovals, ReadAudit, ReadKeys, ReadMe, ReadMembers, ReadNamespaces, ReadOwnApproval,
+    ReadPolicies, ReadRotations, ReadSecret, ReadTokens, ReadWebhooks, RemoveMember, RestoreSecret,
+    RevokeAgent, RevokeKey, RevokeToken, RollBackSecret, RotateAgentKey, RotateSecret, UpdateSecret,
+    WriteSecret,
 };
 
 pub mod api_router;
