@@ -20,9 +20,14 @@ const BEFORE_ROUTES = new Map([
 
 let loaded;
 
-/** The description, and what is compiled of it; a process asks the binary once. */
+/** What the binary says of its API. */
+export function description() {
+  return JSON.parse(execFileSync(BINARY, ["openapi"], { encoding: "utf8", maxBuffer: 1 << 26 }));
+}
+
+/** The description and what is compiled of it; a process asks the binary once. */
 function contract() {
-  loaded ??= new Contract(JSON.parse(execFileSync(BINARY, ["openapi"], { encoding: "utf8", maxBuffer: 1 << 26 })));
+  loaded ??= new Contract(description());
   return loaded;
 }
 

@@ -1,5 +1,7 @@
 // Request targets, queries and methods that are wrong, as data.
 
+import { description } from "./contract.mjs";
+
 const segment = (length) => "s".repeat(length);
 
 /** Targets below `/v1/secrets/` that no canonical path has; bytes go out as they stand here (latin-1). */
@@ -65,35 +67,16 @@ export const QUERIES = [
   ["/v1/approvals?status=maybe", "status"],
 ];
 
-/** Routes and the methods that they have; every other method is 405. */
+/** Each path that is described, with its methods; below /v1/secrets, where several routes share their paths, by hand. */
 export const METHODS = {
-  "/v1/health": ["GET"],
-  "/health": ["GET"],
-  "/health/ready": ["GET"],
-  "/v1/me": ["GET"],
-  "/v1/agents": ["GET", "POST"],
-  "/v1/agents/agt_00000000000000000000000000000000": ["GET", "PATCH", "DELETE"],
-  "/v1/agents/agt_00000000000000000000000000000000/rotate-key": ["POST"],
-  "/v1/members": ["GET", "POST"],
-  "/v1/members/mem_00000000000000000000000000000000": ["PATCH", "DELETE"],
-  "/v1/members/mem_00000000000000000000000000000000/keys": ["GET", "POST"],
-  "/v1/members/mem_00000000000000000000000000000000/keys/key_00000000000000000000000000000000": ["DELETE"],
-  "/v1/tokens": ["GET", "POST"],
-  "/v1/tokens/self": ["GET", "POST"],
-  "/v1/tokens/tok_00000000000000000000000000000000": ["GET", "DELETE"],
-  "/v1/rotations": ["GET"],
-  "/v1/secrets": ["GET"],
+  ...Object.fromEntries(
+    Object.entries(description().paths)
+      .filter(([path]) => !path.startsWith("/v1/secrets/"))
+      .map(([path, methods]) => [path.replaceAll(/\{\w+\}/g, "agt_00000000000000000000000000000000"), Object.keys(methods).map((method) => method.toUpperCase())]),
+  ),
   "/v1/secrets/input-method/KEY": ["GET", "PUT", "PATCH", "DELETE"],
   "/v1/secrets/input-method/rotate": ["GET", "POST", "PUT", "PATCH", "DELETE"],
   "/v1/secrets/import": ["POST", "GET"],
-  "/v1/namespaces": ["GET"],
-  "/v1/approvals": ["GET"],
-  "/v1/approvals/apr_00000000000000000000000000000000": ["GET"],
-  "/v1/approvals/agent/apr_00000000000000000000000000000000": ["GET"],
-  "/v1/approvals/apr_00000000000000000000000000000000/approve": ["POST"],
-  "/v1/approvals/apr_00000000000000000000000000000000/deny": ["POST"],
-  "/v1/tokens/revoke": ["POST"],
-  "/v1/audit": ["GET"],
 };
 
 /** Targets that are no route at all. */
