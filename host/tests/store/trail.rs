@@ -224,7 +224,7 @@ fn an_export_is_held_to_checkpoints() {
     assert_eq!(held(&text, &key).unwrap().signed_through, Some(whole.checked));
     let last = text.trim_end().rfind('\n').unwrap();
     let fault = |fault| Broken { seq: whole.checked, fault: Fault::Checkpoint(fault) };
-    assert_eq!(broken(held(&text[..=last], &key)), fault(format::Fault::Truncated));
+    assert_eq!(broken(held(text.get(..=last).unwrap(), &key)), fault(format::Fault::Truncated));
     assert_eq!(broken(held(&text, &SigningKey::new(&[2; 32]))), fault(format::Fault::KeyUnknown));
     let document = String::from_utf8(checkpoint.to_document().to_json()).unwrap();
     let inside = format!("{text}{{\"checkpoint\":{document}}}\n");
