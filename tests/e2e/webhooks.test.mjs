@@ -55,6 +55,31 @@ describe("webhooks", () => {
     assert.equal(waiting, 0);
   });
 
+  test("tell of an approval that is asked for and denied, in this order and without a value", async (t) => {
+    const server = await Server.start(t, { env: ALLOWED });
+    const receiver = await Receiver.start(t);
+    const hook = await webhook(server, receiver.url, ["approval.requested", "approval.denied"]);
+    const stored = await server.admin.put("/v1/secrets/hook/payments/KEY", { value: "never-told", access_tier: "sensitive" });
+    assert.equal(stored.status, 201, stored.text);
+    const agent = await server.agent();
+    const asked = await server.as(agent.api_key).post("/v1/tokens", { scopes: ["secrets:read:hook/payments/KEY"] });
+    assert.equal(asked.status, 202, asked.text);
+    const { id } = assertOk(await server.admin.post("/v1/members", { email: "two@example.com", name: "Two", role: "editor" }), 201);
+    const key = assertOk(await server.admin.post(`/v1/members/${id}/keys`, { name: "first", approve: true }), 201);
+    const denied = await server.as(key.api_key).post(`/v1/approvals/${asked.json.approval_id}/deny`, { reason: "not today" });
+    assert.equal(denied.status, 200, denied.text);
+    const messages = await receiver.received(2);
+    const payloads = messages.map((message) => verified(message, hook.secret));
+    assert.deepEqual(
+      payloads.map(({ type, data }) => [type, data.id, data.status]),
+      [
+        ["approval.requested", asked.json.approval_id, "pending"],
+        ["approval.denied", asked.json.approval_id, "denied"],
+      ],
+    );
+    assert.ok(!messages.some(({ body }) => body.includes("never-told") || body.includes(agent.api_key)));
+  });
+
   test("come again after a failure, with the same id, and are given up at last", async (t) => {
     const server = await Server.start(t, { env: ALLOWED });
     const answers = [500, 404];
