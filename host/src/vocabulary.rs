@@ -30,7 +30,7 @@ pub const AGENTS_MANAGE: &str = "agents:manage";
 /// # Errors
 /// 400 naming the field.
 pub fn check(field: &str, text: &str) -> Result<(), ApiError> {
-    if text == MANAGE_AGENTS || WORDS.iter().any(|(word, _)| *word == text) {
+    if is_word(text) {
         return Ok(());
     }
     let scope = Scope::parse(text).map_err(|error| ApiError::from_core(field, &error))?;
@@ -48,6 +48,12 @@ const RESOURCES: &str = "agents, egress, llm, namespaces, secrets";
 
 fn unknown(field: &str, what: &str, expected: &str) -> ApiError {
     ApiError::invalid(field, format!("unknown {what}, expected one of: {expected}"))
+}
+
+/// Whether a checked text is a word that stands for scopes.
+#[must_use]
+pub fn is_word(text: &str) -> bool {
+    text == MANAGE_AGENTS || WORDS.iter().any(|(word, _)| *word == text)
 }
 
 /// The scopes that a checked text means within the allowed namespaces: itself, or what a word stands for.

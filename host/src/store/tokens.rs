@@ -49,6 +49,8 @@ pub struct LiveToken {
     pub id: String,
     /// When it ends.
     pub expires_at: Millis,
+    /// Exactly as asked for.
+    pub scopes: Vec<String>,
     /// The compiled grant.
     pub grant: CompiledGrant,
 }

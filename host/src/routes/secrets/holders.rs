@@ -5,9 +5,10 @@ use warded_core::path::{Path, PathBuf};
 
 use super::super::work::look_up;
 use super::rotate::rotating;
-use crate::authorize::{Authority, Case, Effect, Stop};
+use crate::authorize::{Authority, Case, Effect, Stop, scopes};
 use crate::error::ApiError;
 use crate::store::{LiveToken, Read, StoreError};
+use crate::vocabulary::is_word;
 
 /// How many tokens are read at a time.
 const BATCH: u64 = 1_000;
@@ -51,12 +52,24 @@ impl Holders {
         path: Path<'_>,
         tokens: &[LiveToken],
     ) -> Result<(), Stop> {
-        for token in tokens {
+        // What a word stood for when the token was issued is in its grant alone, which is asked about by itself.
+        let (by_word, plain): (Vec<_>, Vec<_>) =
+            tokens.iter().partition(|token| token.scopes.iter().any(|scope| is_word(scope)));
+        for token in by_word {
             let covers = |action| authority.is_covered_by(&token.grant, "secrets", action, path);
             if covers("read")? || covers("write")? {
                 self.ids.push(token.id.clone());
             }
         }
+        let held =
+            plain.into_iter().flat_map(|token| token.scopes.iter().map(move |scope| (&token.id, scope)));
+        let (ids, among): (Vec<&String>, Vec<String>) = held.map(|(id, scope)| (id, scope.clone())).unzip();
+        let wanted = ["read", "write"].map(|action| format!("secrets:{action}:{path}"));
+        // What overlaps a scope of one path covers it.
+        let covering = authority.ask_guest(|guest| scopes::overlapping(guest, &wanted, &among, None))?;
+        let mut found: Vec<_> = covering.into_iter().filter_map(|index| ids.get(index)).collect();
+        found.dedup();
+        self.ids.extend(found.into_iter().map(|id| (*id).clone()));
         Ok(())
     }
 

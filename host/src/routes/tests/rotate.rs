@@ -94,6 +94,9 @@ async fn every_token_that_reads_or_writes_the_path_ends() {
     let caller =
         world.token_of(&agent.key, json!({ "scopes": ["secrets:rotate:a/b/KEY", "secrets:read:a/*"] })).await;
     let mut ends = Vec::new();
+    let two = json!({ "scopes": ["secrets:read:a/b/KEY", "secrets:write:a/*", "namespaces:read"] });
+    let agent_of_two = world.agent(&["*"], &["secrets:*:*", "namespaces:read"]).await;
+    ends.push(world.token_of(&agent_of_two.key, two).await);
     for scope in [
         "secrets:read:a/b/KEY",
         "secrets:write:a/*",
@@ -114,14 +117,14 @@ async fn every_token_that_reads_or_writes_the_path_ends() {
         stays.push(world.token_of(&agent.key, json!({ "scopes": [scope] })).await);
     }
     let rotated = world.act(&caller, "a/b/KEY", "rotate", None).await;
-    assert_eq!(rotated.assert_ok()["revoked_tokens"], 6);
+    assert_eq!(rotated.assert_ok()["revoked_tokens"], 7);
     let newest = world.recorded(2).await;
     assert_eq!(
         (&newest[1]["event_type"], &newest[1]["details"]["revoked_tokens"]),
-        (&json!("secret.rotated"), &json!(6))
+        (&json!("secret.rotated"), &json!(7))
     );
     assert_eq!(newest[0]["event_type"], "token.revoked");
-    assert_eq!(newest[0]["details"]["tokens"].as_array().unwrap().len(), 6);
+    assert_eq!(newest[0]["details"]["tokens"].as_array().unwrap().len(), 7);
     for token in ends.iter().chain([&caller]) {
         let read = world.read(token, "a/b/KEY").await;
         read.assert_denied(401, "UNAUTHORIZED", &["revoked"]);

@@ -90,7 +90,7 @@ pub(super) fn count_live(connection: &Connection, agent_id: &str, now: Millis) -
 }
 
 const LIVE: &str =
-    "SELECT number, id, expires_at, grant_bytes, grant_digest FROM tokens WHERE revoked_at IS NULL";
+    "SELECT number, id, expires_at, grant_bytes, grant_digest, scopes FROM tokens WHERE revoked_at IS NULL";
 
 fn live_by_end(
     connection: &Connection,
@@ -118,7 +118,13 @@ fn live_since(
 }
 
 fn live(row: &Row<'_>) -> rusqlite::Result<LiveToken> {
-    Ok(LiveToken { number: row.get(0)?, id: row.get(1)?, expires_at: millis(row, 2)?, grant: grant(row, 3)? })
+    Ok(LiveToken {
+        number: row.get(0)?,
+        id: row.get(1)?,
+        expires_at: millis(row, 2)?,
+        grant: grant(row, 3)?,
+        scopes: list(row, 5)?,
+    })
 }
 
 pub(super) fn add(connection: &Connection, token: &TokenRow) -> Result<(), StoreError> {
