@@ -32,7 +32,8 @@ differential: wasm ## compare native code, Wasm and the reference on CASES=20000
 	cargo build --release --package warded-differential
 	CASES=$(CASES) node --test tests/differential/
 
-reference: build ## write docs/reference.md from what the server says of itself
+reference: build ## write docs/reference.md and docs/commands.md from what the program says of itself
+	target/release/warded commands > docs/commands.md
 	node tests/http/reference.mjs
 
 EXAMPLES ?= 200

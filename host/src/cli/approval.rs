@@ -115,10 +115,12 @@ impl ApprovalCommand {
 
 /// Nobody approves at a terminal what they have not seen.
 fn approve(session: &mut Session<'_>, approval: &str, sure: &Sure) -> Result<(), Failure> {
+    const WHAT: &str = "this approves what is asked";
     if !sure.yes {
+        session.require_terminal(WHAT)?;
         let asked = session.client.send(&Call::get(&["approvals", approval]))?.json()?;
         session.beside(&asked)?;
     }
-    session.confirm("this approves what is asked", sure)?;
+    session.confirm(WHAT, sure)?;
     session.record(&Call::post(&["approvals", approval, "approve"], Body::new()))
 }

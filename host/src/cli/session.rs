@@ -195,14 +195,23 @@ impl<'a> Session<'a> {
         if sure.yes {
             return Ok(());
         }
-        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-            return Err(Failure::Usage(format!("{what}, which cannot be undone: add --yes if it is meant")));
-        }
+        self.require_terminal(what)?;
         write!(self.err, "{what}, which cannot be undone. Type yes to go on: ")?;
         self.err.flush()?;
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer)?;
         if answer.trim() == "yes" { Ok(()) } else { Err(Failure::Failed("nothing was done".to_owned())) }
+    }
+
+    /// Whether somebody is there to be asked.
+    ///
+    /// # Errors
+    /// There is no terminal.
+    pub fn require_terminal(&self, what: &str) -> Result<(), Failure> {
+        if io::stdin().is_terminal() && io::stderr().is_terminal() {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!("{what}, which cannot be undone: add --yes if it is meant")))
     }
 }
 

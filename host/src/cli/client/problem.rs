@@ -56,6 +56,9 @@ fn hint(code: &str, retry_after: Option<&str>, answer: &Value) -> Option<String>
         ApiCode::IpNotAllowed => "ask from an address that the key allows".to_owned(),
         ApiCode::NewValueRequired => "give the value on standard input or with --from-file".to_owned(),
         ApiCode::RateLimited => format!("wait {} s and repeat the command", plain(retry_after?)),
+        ApiCode::ScopeDenied if told(answer, "own_agent") || told(answer, "own_request") => {
+            "somebody else must decide it".to_owned()
+        }
         ApiCode::ScopeDenied => "use a key whose role or scopes cover it".to_owned(),
         ApiCode::SecretNotFound => "`warded secret list` shows what there is".to_owned(),
         ApiCode::Unauthorized => {
@@ -77,6 +80,10 @@ fn approval(answer: &Value) -> Option<String> {
 #[must_use]
 pub(in crate::cli) fn waiting(id: &str) -> String {
     format!("somebody entitled must run `warded approval approve {}`; then repeat the command", plain(id))
+}
+
+fn told(answer: &Value, reason: &str) -> bool {
+    list(answer, "/error/reasons").iter().any(|one| one == reason)
 }
 
 fn text<'a>(value: &'a Value, place: &str) -> &'a str {
@@ -126,6 +133,13 @@ mod tests {
         let asked = of("APPROVAL_REQUIRED", json!({ "approval_id": "apr_1" }));
         assert_eq!(asked.exit_status(), 3);
         assert!(asked.to_string().contains("`warded approval approve apr_1`"), "{asked}");
+    }
+
+    #[test]
+    fn who_asks_is_told_that_somebody_else_decides() {
+        let answer = json!({ "error": { "code": "SCOPE_DENIED", "message": "m", "reasons": ["own_request"] } });
+        let line = failure(403, None, Some(&answer)).to_string();
+        assert_eq!(line, "SCOPE_DENIED: m (own_request): somebody else must decide it");
     }
 
     #[test]
