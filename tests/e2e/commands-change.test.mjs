@@ -1,11 +1,11 @@
 // `warded secret rotate|rollback|restore|destroy|due`, `approval …`, `webhook …` and `audit export|checkpoints|erase` against the real server.
 
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
 import { Commands, fields, rows } from "./commands.mjs";
-import { BINARY, Server, warded } from "./harness.mjs";
+import { BINARY, Server } from "./harness.mjs";
 import { Child } from "./process.mjs";
 
 const server = new Server();
@@ -65,6 +65,66 @@ describe("a secret's life", () => {
     const { stdout, stderr, code } = await admin.run(["secret", "due"]);
     assert.deepEqual([code, stdout, stderr], [0, "", "no secrets that are due\n"]);
     assert.deepEqual((await admin.json(["secret", "due"])).items, []);
+  });
+});
+
+describe("approvals", () => {
+  let ada;
+  before(async () => {
+    const { id } = await admin.json(["member", "invite", "ada@example.com", "--name", "Ada", "--role", "editor"]);
+    const key = await admin.done(["member", "key", "add", "laptop", "--member", id, "--approve", "--reveal"]);
+    ada = new Commands(server.origin, key.trim());
+    await admin.done(["secret", "set", "guarded/app/KEY", "--tier", "sensitive"], { input: "guarded" });
+  });
+  const issue = (ttl) => ["token", "issue", "--scope", "secrets:read:guarded/app/KEY", "--ttl", ttl, "--reason", "a migration"];
+
+  test("are asked for, looked at, given, and used once", async () => {
+    const who = await agent("asker", "guarded");
+    const asked = await who.fails([...issue("5m"), "--reveal"], 3, /approval apr_\w+ is needed: .*`warded approval approve apr_\w+`/);
+    const [id] = /apr_\w+/.exec(asked.stderr);
+    const again = await who.run([...issue("5m"), "--reveal", "--json"]);
+    assert.equal(again.code, 3);
+    assert.equal(JSON.parse(again.stdout).approval_id, id, "the same request is the same approval");
+    await who.fails([...issue("5m"), "--output", "asked.token"], 3, /is needed/);
+    assert.throws(() => readFileSync(who.file("asked.token")), /ENOENT/);
+
+    const [row] = rows(await ada.done(["approval", "list", "--status", "pending"])).filter((one) => one.ID === id);
+    assert.deepEqual([row.REASON, row["ACCESS TIER"], row["REQUIRED APPROVALS"]], ["a migration", "sensitive", "1"]);
+    assert.equal(fields(await ada.done(["approval", "show", id]))["requested scopes"], "secrets:read:guarded/app/KEY");
+    await ada.fails(["approval", "approve", id], 2, /this approves what is asked, .*: add --yes/);
+    assert.equal(fields(await ada.done(["approval", "approve", id, "--yes"])).status, "approved");
+    await ada.fails(["approval", "approve", "apr_00000000000000000000000000000000", "--yes"], 1, /NOT_FOUND/);
+
+    const token = (await who.done([...issue("5m"), "--reveal"])).trim();
+    assert.equal(await new Commands(server.origin, token).done(["secret", "get", "guarded/app/KEY", "--reveal"]), "guarded");
+    assert.equal((await ada.json(["approval", "show", id])).status, "consumed");
+  });
+
+  test("are denied, and the reason is told", async () => {
+    const who = await agent("denied", "guarded");
+    const [id] = /apr_\w+/.exec((await who.fails([...issue("6m"), "--reveal"], 3, /is needed/)).stderr);
+    const denied = fields(await ada.done(["approval", "deny", id, "--reason", "not today"]));
+    assert.equal(denied.status, "denied");
+    assert.match(denied.approvals, /reason=not today/);
+    await who.fails([...issue("6m"), "--reveal"], 1, /APPROVAL_DENIED: .*`warded approval list --status denied`/);
+  });
+
+  test("are watched as they come and change, until Ctrl-C", async () => {
+    const who = await agent("watched", "guarded");
+    const { cwd, env } = ada;
+    const watch = new Child(BINARY, ["approval", "list", "--watch", "--status", "pending"], { cwd, env });
+    const [first] = /apr_\w+/.exec((await who.fails([...issue("7m"), "--reveal"], 3, /is needed/)).stderr);
+    await watch.printed(15_000, "what is asked", ({ stdout }) => stdout.includes(`pending  ${first}`));
+    await ada.done(["approval", "deny", first]);
+    await watch.printed(15_000, "what became of it", ({ stdout }) => stdout.includes(`denied  ${first}`));
+    watch.signal("SIGINT");
+    assert.deepEqual(await watch.exit(5_000), { code: 0, signal: null });
+    assert.equal(watch.stderr, "");
+    assert.equal(watch.stdout.match(new RegExp(`pending  ${first}`, "g")).length, 1, "each change is told once");
+
+    const refused = new Child(BINARY, ["approval", "list", "--watch"], { cwd, env: { ...env, WARDED_URL: "http://127.0.0.1:9" } });
+    assert.equal((await refused.exit(5_000)).code, 1);
+    assert.match(refused.stderr, /nothing listens/);
   });
 });
 

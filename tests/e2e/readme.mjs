@@ -101,6 +101,7 @@ export async function place() {
   const env = {
     NO_COLOR: "1",
     WARDED_LISTEN: `127.0.0.1:${port}`,
+    WARDED_URL: `http://127.0.0.1:${port}`,
     WARDED_METRICS_LISTEN: "127.0.0.1:0",
     npm_config_prefer_offline: "true",
     npm_config_cache: await npmCache(),
