@@ -24,7 +24,7 @@ pub mod tokens;
 pub mod webhooks;
 
 pub use agents::{AgentQuery, AgentRow, NewKey};
-pub use audit::{AuditQuery, AuditRow};
+pub use audit::{AuditQuery, AuditRow, ChainRow};
 pub use callers::{AgentKeys, Caller, CallerId, OperatorKey, StoredLink};
 pub use job::{Activity, Job, Ruling, Verdict, transact};
 pub use members::{KeyBounds, KeyRow, MemberRow, Role};
@@ -72,6 +72,7 @@ pub trait Tx:
     Read
     + agents::Writes
     + approvals::Writes
+    + audit::Writes
     + callers::Writes
     + members::Writes
     + policies::Writes

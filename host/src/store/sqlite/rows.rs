@@ -7,7 +7,7 @@ use crate::store::{Counts, Read, StoreError, Tx};
 
 mod agents;
 mod approvals;
-mod audit;
+pub(super) mod audit;
 mod callers;
 mod deleted;
 mod members;

@@ -1,29 +1,50 @@
 //! The audit trail of a data folder, read beside a server or without one.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::path::Path;
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use warded_core::audit::checkpoint::Checkpoint;
 use warded_core::time::Millis;
 
 use super::audit_log::Head;
 use super::error::OpenError;
+use super::rows::audit::checkpoints;
 use super::{folder, read_meta, schema};
+use crate::audit::EventType;
 use crate::audit::record::Columns;
+use crate::guest::SealedValue;
 use crate::store::StoreError;
 
 /// How many records are read at once: a long read would keep the server's write-ahead log from beginning anew.
 const CHUNK: u32 = 1_000;
 
-/// The audit trail of a data folder, up to the newest record at the time it was opened.
+/// The audit trail of a data folder, up to the newest record at the time it was opened, or at the last erasure since.
 #[derive(Debug)]
 pub struct Trail {
     connection: Connection,
     tenant: [u8; 16],
+    end: Cell<End>,
+}
+
+/// Where the trail ends.
+#[derive(Debug, Clone, Copy)]
+struct End {
     /// The newest record, as noted when it was written.
     noted: Head,
     /// The seq of the newest record there is.
     last: i64,
+}
+
+impl End {
+    /// Both of one state: a server may be appending.
+    fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let state = connection.unchecked_transaction()?;
+        let noted = Head::noted(&state)?.unwrap_or(Head::EMPTY);
+        let last = state.query_row("SELECT ifnull(max(seq), 0) FROM audit", [], |row| row.get(0))?;
+        Ok(Self { noted, last })
+    }
 }
 
 /// One row of the trail. Nothing in it has been checked.
@@ -56,13 +77,8 @@ impl Trail {
         }
         let tenant = read_meta(&connection, schema::TENANT).map_err(failed)?.unwrap_or_default();
         let tenant = tenant.try_into().map_err(|_| schema::no_tenant(&database))?;
-        // Head and newest row must be of one state: a server may be appending.
-        let state = connection.unchecked_transaction().map_err(failed)?;
-        let noted = Head::noted(&state).map_err(failed)?.unwrap_or(Head::EMPTY);
-        let last =
-            state.query_row("SELECT ifnull(max(seq), 0) FROM audit", [], |row| row.get(0)).map_err(failed)?;
-        drop(state);
-        Ok(Self { connection, tenant, noted, last })
+        let end = Cell::new(End::read(&connection).map_err(failed)?);
+        Ok(Self { connection, tenant, end })
     }
 
     /// The installation's id.
@@ -74,13 +90,31 @@ impl Trail {
     /// Seq and link of the newest record, as noted when it was written.
     #[must_use]
     pub const fn head(&self) -> (u64, [u8; 32]) {
-        (self.noted.seq, self.noted.link)
+        let noted = self.end.get().noted;
+        (noted.seq, noted.link)
     }
 
     /// How many records there should be at most.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.noted.seq.max(u64::try_from(self.last).unwrap_or(0))
+        let End { noted, last } = self.end.get();
+        noted.seq.max(u64::try_from(last).unwrap_or(0))
+    }
+
+    /// So many checkpoints after a seq, oldest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn checkpoints(&self, after: u64, most: u64) -> Result<Vec<Checkpoint>, StoreError> {
+        checkpoints::between(&self.connection, after, u64::MAX, most)
+    }
+
+    /// The key that signs checkpoints, sealed.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn checkpoint_key(&self) -> Result<Option<SealedValue>, StoreError> {
+        checkpoints::key(&self.connection)
     }
 
     /// Calls `visit` with each row in order, or with `None` for one that cannot be one of ours, until it answers `false`.
@@ -88,12 +122,10 @@ impl Trail {
     /// # Errors
     /// The database failed.
     pub fn rows(&self, mut visit: impl FnMut(Option<TrailRow>) -> bool) -> Result<(), StoreError> {
-        let sql = "SELECT seq, created_at, event_type, actor_id, path, outcome, ip, leaf, link, salt, record \
-            FROM audit WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3";
         let mut after = i64::MIN;
         loop {
-            let mut statement = self.connection.prepare_cached(sql)?;
-            let mut rows = statement.query((after, self.last, CHUNK))?;
+            let mut statement = self.connection.prepare_cached(ROWS)?;
+            let mut rows = statement.query((after, self.end.get().last, CHUNK))?;
             let mut read = 0;
             while let Some(row) = rows.next()? {
                 read = u32::saturating_add(read, 1);
@@ -102,12 +134,29 @@ impl Trail {
                     return Ok(());
                 }
             }
-            if read < CHUNK {
+            if read < CHUNK && !self.goes_on()? {
                 return Ok(());
             }
         }
     }
+
+    /// Goes on to the newest record if records were erased meanwhile: the one that names them is among those that came since.
+    fn goes_on(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM audit WHERE seq > ?1 AND event_type = ?2 LIMIT 1";
+        let since = (self.end.get().last, EventType::AuditErased.name());
+        let found = self.connection.prepare_cached(sql)?.query_row(since, |_| Ok(())).optional()?;
+        if found.is_some() {
+            self.end.set(End::read(&self.connection)?);
+        }
+        Ok(found.is_some())
+    }
 }
+
+const ROWS: &str = "SELECT seq, created_at, event_type, actor_id, path, outcome, ip, leaf, link, salt, record \
+        FROM audit WHERE seq > ?1 AND seq <= ?2 \
+    UNION ALL SELECT seq, 0, '', '', NULL, '', NULL, leaf, link, NULL, NULL \
+        FROM audit_erased WHERE seq > ?1 AND seq <= ?2 \
+    ORDER BY seq LIMIT ?3";
 
 fn trail_row(row: &Row<'_>) -> rusqlite::Result<TrailRow> {
     let optional = |column| row.get::<_, Option<String>>(column).map(|text| text.map(Cow::Owned));

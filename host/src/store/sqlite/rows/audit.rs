@@ -4,11 +4,17 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 
 use self::filter::Filter;
-use super::Rows;
-use crate::store::audit;
-use crate::store::sqlite::values::sql_limit;
-use crate::store::{AuditQuery, AuditRow, StoreError};
+use warded_core::audit::checkpoint::Checkpoint;
 
+use super::Rows;
+use crate::guest::SealedValue;
+use crate::store::audit::{self, Erased, Erasure};
+use crate::store::sqlite::values::sql_limit;
+use crate::store::{AuditQuery, AuditRow, ChainRow, StoreError};
+
+mod chain;
+pub(in crate::store::sqlite) mod checkpoints;
+mod erasure;
 mod filter;
 mod meet;
 
@@ -174,5 +180,52 @@ impl audit::Reads for Rows<'_> {
 
     fn audit_count(&mut self, query: &AuditQuery, most: u64) -> Result<u64, StoreError> {
         count(self.connection, query, most)
+    }
+
+    fn chain_span(&mut self, query: &AuditQuery) -> Result<Option<(u64, u64)>, StoreError> {
+        let whole = AuditQuery { below: None, ..query.clone() };
+        let Some(range) = Range::of(self.connection, &whole)? else { return Ok(None) };
+        let last = chain::link(self.connection, range.last)?;
+        Ok(last.map(|(seq, _)| (range.first, seq)).filter(|(first, last)| first <= last))
+    }
+
+    fn chain(
+        &mut self,
+        query: &AuditQuery,
+        after: u64,
+        through: u64,
+        most: u64,
+    ) -> Result<Vec<ChainRow>, StoreError> {
+        chain::places(self.connection, query, after, through, most)
+    }
+
+    fn chain_link(&mut self, seq: u64) -> Result<Option<(u64, [u8; 32])>, StoreError> {
+        chain::link(self.connection, seq)
+    }
+
+    fn checkpoints(&mut self, after: u64, through: u64, most: u64) -> Result<Vec<Checkpoint>, StoreError> {
+        checkpoints::between(self.connection, after, through, most)
+    }
+
+    fn newest_checkpoints(&mut self, below: u64, most: u64) -> Result<Vec<Checkpoint>, StoreError> {
+        checkpoints::newest(self.connection, below, most)
+    }
+
+    fn checkpoint_key(&mut self) -> Result<Option<SealedValue>, StoreError> {
+        checkpoints::key(self.connection)
+    }
+}
+
+impl audit::Writes for Rows<'_> {
+    fn add_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        checkpoints::add(self.connection, checkpoint)
+    }
+
+    fn add_checkpoint_key(&mut self, key: &SealedValue) -> Result<(), StoreError> {
+        checkpoints::add_key(self.connection, key)
+    }
+
+    fn erase_audit(&mut self, erasure: &Erasure, most: u64) -> Result<Erased, StoreError> {
+        erasure::erase(self.connection, erasure, most)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use tempfile::TempDir;
 
 use super::*;
-use crate::audit::verify::verify_data;
+use crate::audit::verify::{Trust, verify_data};
 use crate::audit::{Actor, ActorType, Detail, EventType};
 use crate::store::Tx;
 use crate::store::sqlite::folder::{self, Folder};
@@ -99,7 +99,7 @@ fn a_full_disk_costs_the_batch_and_what_fits_is_done_in_the_next() {
     assert_eq!(bench.run(vec![small(), large(), small()]), ["failed", "failed", "failed"]);
     assert_eq!(bench.run(vec![small(), small()]), ["committed", "committed"]);
     assert_eq!(bench.writer.head.seq, 2);
-    assert_eq!(verify_data(bench.folder.path(), &mut |_, _| {}).unwrap().checked, 2);
+    assert_eq!(verify_data(bench.folder.path(), Trust::default(), &mut |_, _| {}).unwrap().checked, 2);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_disk_with_room_again_takes_writes_again_and_the_chain_goes_on() {
     bench.limit_pages(100_000);
     assert_eq!(bench.run(vec![large(), small()]), ["committed", "committed"]);
     assert!(!bench.writer.health.is_failing());
-    assert_eq!(verify_data(bench.folder.path(), &mut |_, _| {}).unwrap().checked, 3);
+    assert_eq!(verify_data(bench.folder.path(), Trust::default(), &mut |_, _| {}).unwrap().checked, 3);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn when_the_commit_fails_nothing_of_the_batch_was_done() {
     bench.writer.connection.commit_hook(None::<fn() -> bool>).unwrap();
     assert_eq!(bench.run(vec![small()]), ["committed"]);
     assert_eq!(bench.writer.head.seq, 2);
-    assert_eq!(verify_data(bench.folder.path(), &mut |_, _| {}).unwrap().checked, 2);
+    assert_eq!(verify_data(bench.folder.path(), Trust::default(), &mut |_, _| {}).unwrap().checked, 2);
 }
 
 #[test]
