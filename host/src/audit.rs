@@ -4,7 +4,11 @@ use std::net::IpAddr;
 
 use warded_core::ErrorCode;
 
+pub mod checkpoint;
+pub mod csv;
+pub mod erasures;
 pub mod export;
+mod held;
 pub mod mask;
 pub mod record;
 pub mod verify;

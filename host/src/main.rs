@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use warded::audit::mask::mask_tokens;
-use warded::cli::audit::{self, AuditCommand, ExportArgs, VerifyArgs};
 use warded::cli::connection::Connection;
+use warded::cli::audit::{self, AuditCommand, ExportArgs, PublicKeyArgs, VerifyArgs};
 use warded::cli::decide::{self, DecideArgs};
 use warded::cli::failure::Failure;
 use warded::cli::lint::{self, LintArgs};
@@ -37,6 +37,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Approval(it) => remote(&it.connection, |session| it.command.run(session))?,
         Command::Audit(AuditCommand::Export(args)) => export(&args)?,
         Command::Audit(AuditCommand::List(it)) => remote(&it.connection, |session| it.args.run(session))?,
+        Command::Audit(AuditCommand::PublicKey(args)) => public_key(&args)?,
         Command::Audit(AuditCommand::Verify(args)) => return verify(&args),
         Command::Commands => io::stdout().lock().write_all(reference::markdown().as_bytes())?,
         Command::Completions(args) => completions::print(&args, &mut io::stdout().lock()),
@@ -138,6 +139,11 @@ const fn exit(is_well: bool) -> ExitCode {
 fn export(args: &ExportArgs) -> anyhow::Result<()> {
     let config = FolderFlags::of_data(args.data.as_deref()).collect()?.resolve()?;
     Ok(audit::export(args, &config.data, &mut io::stdout().lock())?)
+}
+
+fn public_key(args: &PublicKeyArgs) -> anyhow::Result<()> {
+    let config = args.folders.collect()?.resolve()?;
+    Ok(audit::public_key(args, &config, &mut io::stdout().lock())?)
 }
 
 fn create_keyring(folders: &FolderFlags) -> anyhow::Result<()> {

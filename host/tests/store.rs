@@ -10,6 +10,7 @@ mod store {
     pub(crate) mod fixture;
 
     mod credentials;
+    mod erasure;
     mod failures;
     mod opening;
     mod policies;

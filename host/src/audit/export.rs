@@ -1,22 +1,34 @@
-//! The NDJSON export of the chain: a header, then a line for each record, which anyone can verify.
+//! Exports of the chain, which anyone can verify: a header, then a line for each record, and checkpoints behind the records that they cover.
 
 use std::io::{self, BufRead, Read as _, Write};
 use std::path::Path;
 
+use serde_json::Value;
+use warded_core::audit::checkpoint::Checkpoint;
 use warded_core::audit::export::FORMAT;
 use warded_core::chain;
 
+use super::csv::{self, Parts};
 use super::verify::Progress;
-use crate::store::StoreError;
-use crate::store::sqlite::{OpenError, Trail};
+use crate::store::sqlite::{OpenError, Trail, TrailRow};
+use crate::store::{ChainRow, StoreError};
 
 /// The longest line that is read: many times what any record takes.
 const MAX_LINE: u64 = 4 << 20;
-/// After how many records progress is told.
+/// After how many records progress is told, and checkpoints are read.
 const STEP: u64 = 10_000;
 
+/// How an export is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For spreadsheets: readable columns beside what is verified.
+    Csv,
+    /// A JSON object on each line.
+    Ndjson,
+}
+
 /// The first line: what follows it, and where in the chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Header {
     /// The installation.
     pub tenant: [u8; 16],
@@ -24,6 +36,8 @@ pub struct Header {
     pub start_seq: u64,
     /// The link before it.
     pub previous_link: [u8; 32],
+    /// What was asked for; null where nothing is left out.
+    pub filter: Value,
 }
 
 /// Why a file is not an export.
@@ -49,23 +63,98 @@ pub enum ExportError {
     Write(#[from] io::Error),
 }
 
+impl Format {
+    /// Writes the first line, or in CSV the names of the columns and it.
+    pub fn header(self, out: &mut Vec<u8>, header: &Header) {
+        let (tenant, previous) = (hex::encode(header.tenant), hex::encode(header.previous_link));
+        let (seq, filter) = (header.start_seq, &header.filter);
+        let line = format!(
+            r#"{{"format":"{FORMAT}","tenant":"{tenant}","start_seq":{seq},"previous_link":"{previous}","filter":{filter}}}"#
+        );
+        match self {
+            Self::Csv => {
+                csv::write_line(out, &csv::COLUMNS);
+                Parts { kind: "header", seq: None, bytes: line.as_bytes(), hashes: ["", "", ""] }.write(out);
+            }
+            Self::Ndjson => write_ndjson(out, &[line.as_bytes()]),
+        }
+    }
+
+    /// Writes the line of a record.
+    pub fn record(self, out: &mut Vec<u8>, row: &ChainRow) {
+        let (salt, record) = match &row.content {
+            Some((salt, record)) => (hex::encode(salt), record.as_slice()),
+            None => (String::new(), &[][..]),
+        };
+        let (leaf, link) = (hex::encode(row.leaf), hex::encode(row.link));
+        match self {
+            Self::Csv => {
+                let hashes = [salt.as_str(), &leaf, &link];
+                Parts { kind: "record", seq: Some(row.seq), bytes: record, hashes }.write(out);
+            }
+            Self::Ndjson => {
+                let begin = format!(r#"{{"seq":{},"record":"#, row.seq);
+                let middle = if row.content.is_some() {
+                    format!(r#","salt":"{salt}""#)
+                } else {
+                    r#"null,"salt":null"#.to_owned()
+                };
+                let end = format!(r#","leaf":"{leaf}","link":"{link}"}}"#);
+                write_ndjson(out, &[begin.as_bytes(), record, middle.as_bytes(), end.as_bytes()]);
+            }
+        }
+    }
+
+    /// Writes the line of a checkpoint.
+    pub fn checkpoint(self, out: &mut Vec<u8>, checkpoint: &Checkpoint) {
+        let document = checkpoint.to_document().to_json();
+        let line = [&br#"{"checkpoint":"#[..], &document, b"}"].concat();
+        match self {
+            Self::Csv => {
+                let seq = Some(checkpoint.seq);
+                Parts { kind: "checkpoint", seq, bytes: &line, hashes: ["", "", ""] }.write(out);
+            }
+            Self::Ndjson => write_ndjson(out, &[&line]),
+        }
+    }
+}
+
+fn write_ndjson(out: &mut Vec<u8>, parts: &[&[u8]]) {
+    for part in parts {
+        out.extend_from_slice(part);
+    }
+    out.push(b'\n');
+}
+
 /// Writes the whole chain of a data folder, and answers how many records it has. A server may be using the folder.
 ///
 /// # Errors
 /// The folder cannot be read, or the export not written.
-pub fn export_ndjson(path: &Path, out: &mut dyn Write, progress: Progress<'_>) -> Result<u64, ExportError> {
+pub fn export(
+    path: &Path,
+    format: Format,
+    out: &mut dyn Write,
+    progress: Progress<'_>,
+) -> Result<u64, ExportError> {
     let trail = Trail::open(path)?;
-    let header = Header { tenant: trail.tenant(), start_seq: 1, previous_link: chain::FIRST_PREVIOUS };
-    header.write(out)?;
-    let mut written = 0;
-    let mut failed = None;
+    let header = Header {
+        tenant: trail.tenant(),
+        start_seq: 1,
+        previous_link: chain::FIRST_PREVIOUS,
+        filter: Value::Null,
+    };
+    let mut lines = Vec::new();
+    format.header(&mut lines, &header);
+    out.write_all(&lines)?;
+    let mut signed = Signed::new(&trail);
+    let (mut written, mut failed) = (0, None);
     trail.rows(|row| {
-        let line = row.ok_or(StoreError::Damaged("an audit record")).map_err(ExportError::Database).and_then(
-            |row| {
-                let content = row.content.as_ref().map(|(salt, record)| (salt, record.as_slice()));
-                Ok(write_line(out, row.seq, content, &row.leaf, &row.link)?)
-            },
-        );
+        lines.clear();
+        let line = place(row).and_then(|place| {
+            format.record(&mut lines, &place);
+            signed.at(place.seq, |checkpoint| format.checkpoint(&mut lines, checkpoint))?;
+            Ok(out.write_all(&lines)?)
+        });
         written = u64::saturating_add(written, 1);
         if written.is_multiple_of(STEP) {
             progress(written, Some(trail.size()));
@@ -78,41 +167,53 @@ pub fn export_ndjson(path: &Path, out: &mut dyn Write, progress: Progress<'_>) -
     Ok(written)
 }
 
-impl Header {
-    /// Writes the line; nothing is filtered.
-    ///
-    /// # Errors
-    /// What `out` says.
-    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let (tenant, previous) = (hex::encode(self.tenant), hex::encode(self.previous_link));
-        let seq = self.start_seq;
-        writeln!(
-            out,
-            r#"{{"format":"{FORMAT}","tenant":"{tenant}","start_seq":{seq},"previous_link":"{previous}","filter":null}}"#
-        )
+fn place(row: Option<TrailRow>) -> Result<ChainRow, ExportError> {
+    let TrailRow { seq, content, leaf, link, columns: _ } =
+        row.ok_or(StoreError::Damaged("an audit record"))?;
+    Ok(ChainRow { seq, content, leaf, link })
+}
+
+/// The checkpoints of a trail, beside its rows.
+pub struct Signed<'t> {
+    trail: &'t Trail,
+    /// Read, and not come to yet: newest first.
+    ahead: Vec<Checkpoint>,
+    /// Up to where they were read; all of them, if there were no more.
+    read: Option<u64>,
+}
+
+impl std::fmt::Debug for Signed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Signed").field("read", &self.read).finish_non_exhaustive()
     }
 }
 
-/// Writes one record.
-///
-/// # Errors
-/// What `out` says.
-pub fn write_line(
-    out: &mut dyn Write,
-    seq: u64,
-    content: Option<(&[u8; 16], &[u8])>,
-    leaf: &[u8; 32],
-    link: &[u8; 32],
-) -> io::Result<()> {
-    write!(out, r#"{{"seq":{seq},"record":"#)?;
-    match content {
-        Some((salt, record)) => {
-            out.write_all(record)?;
-            write!(out, r#","salt":"{}""#, hex::encode(salt))?;
-        }
-        None => out.write_all(br#"null,"salt":null"#)?,
+impl<'t> Signed<'t> {
+    /// The checkpoints of a trail.
+    #[must_use]
+    pub const fn new(trail: &'t Trail) -> Self {
+        Self { trail, ahead: Vec::new(), read: Some(0) }
     }
-    writeln!(out, r#","leaf":"{}","link":"{}"}}"#, hex::encode(leaf), hex::encode(link))
+
+    /// Hands over the checkpoints of a seq; seqs only rise.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn at(&mut self, seq: u64, mut take: impl FnMut(&Checkpoint)) -> Result<(), StoreError> {
+        if self.ahead.is_empty()
+            && let Some(read) = self.read
+        {
+            self.ahead = self.trail.checkpoints(read, STEP)?;
+            self.ahead.reverse();
+            self.read = self.ahead.first().map(|newest| newest.seq);
+        }
+        while let Some(checkpoint) = self.ahead.pop_if(|checkpoint| checkpoint.seq <= seq) {
+            if checkpoint.seq == seq {
+                take(&checkpoint);
+            }
+        }
+        Ok(())
+    }
 }
 
 impl FormatError {

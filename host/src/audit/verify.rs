@@ -8,13 +8,18 @@ use std::path::Path;
 
 use warded_core::audit::checkpoint::{Checkpoint, PublicKey};
 use warded_core::audit::export::{self as format, ExportVerifier, Line};
-use warded_core::chain::{FIRST_PREVIOUS, Reason, Verifier};
-use warded_core::document::Value;
+use warded_core::chain::Reason;
 
-use super::export::{FormatError, read_line};
-use super::record::{Columns, parse_time};
+use super::erasures::Erasures;
+use super::export::{FormatError, Signed};
 use crate::store::StoreError;
-use crate::store::sqlite::{OpenError, Trail, TrailRow};
+use crate::store::sqlite::{OpenError, Trail};
+
+mod folder;
+mod lines;
+
+use folder::Run;
+use lines::Lines;
 
 /// After how many records progress is told.
 const STEP: u64 = 10_000;
@@ -30,13 +35,15 @@ pub struct Verified {
     pub checked: u64,
     /// How many of them are known by their leaf only: erased, or left out by a filter.
     pub without_record: u64,
+    /// Whether a filter left records out; otherwise a record says of each that it was erased.
+    pub is_filtered: bool,
     /// The link of the last one.
     pub link: [u8; 32],
     /// The newest record that a checkpoint covers.
     pub signed_through: Option<u64>,
 }
 
-/// What an export is held to.
+/// What a chain is held to.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
     /// The keys whose checkpoints are believed; without one, signatures are not checked.
@@ -58,6 +65,8 @@ pub enum Fault {
     HeadMismatch,
     /// It is not what this server writes.
     Malformed,
+    /// It is known by its leaf only, and no later record says that it was erased.
+    Withheld,
 }
 
 impl Fault {
@@ -70,6 +79,7 @@ impl Fault {
             Self::Column(_) => "column_mismatch",
             Self::HeadMismatch => "head_mismatch",
             Self::Malformed => "malformed",
+            Self::Withheld => "withheld",
         }
     }
 }
@@ -100,6 +110,7 @@ impl fmt::Display for Broken {
                 write!(f, "record {seq}, at the end, is missing or is not the one that was written")
             }
             Fault::Malformed => write!(f, "record {seq} is malformed"),
+            Fault::Withheld => write!(f, "record {seq} is gone, and no later record says that it was erased"),
         }
     }
 }
@@ -131,22 +142,25 @@ pub type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>);
 ///
 /// # Errors
 /// The first record that does not hold, or why the folder cannot be read.
-pub fn verify_data(path: &Path, progress: Progress<'_>) -> Result<Verified, VerifyError> {
+pub fn verify_data(path: &Path, trust: Trust, progress: Progress<'_>) -> Result<Verified, VerifyError> {
     let trail = Trail::open(path)?;
-    let mut run = Run::new(1, FIRST_PREVIOUS, Some(trail.size()), progress);
-    let mut broken = None;
+    let mut run = Run::new(&trail, trust, progress);
+    let mut signed = Signed::new(&trail);
+    let mut failed = None;
     trail.rows(|row| {
-        let held = row.ok_or_else(|| run.broken(Fault::Malformed)).and_then(|row| run.row(&row));
-        broken = held.err();
-        broken.is_none()
+        let held =
+            row.ok_or_else(|| run.broken(Fault::Malformed)).and_then(|row| run.row(&row).map(|()| row.seq));
+        let held = held.map_err(VerifyError::Broken).and_then(|seq| run.signed(seq, &mut signed));
+        failed = held.err();
+        failed.is_none()
     })?;
-    match broken {
-        Some(broken) => Err(VerifyError::Broken(broken)),
-        None => run.ends_at(trail.head()).map(|()| run.verified(trail.tenant())).map_err(VerifyError::Broken),
+    match failed {
+        Some(error) => Err(error),
+        None => run.verified(&trail).map_err(VerifyError::Broken),
     }
 }
 
-/// Verifies an export.
+/// Verifies an export, of either format.
 ///
 /// # Errors
 /// The first record that does not hold, or the first line that is not one of an export.
@@ -157,24 +171,63 @@ pub fn verify_export(
 ) -> Result<Verified, VerifyError> {
     let mut verifier = ExportVerifier::new(trust.keys);
     trust.checkpoints.into_iter().try_for_each(|held| verifier.hold(held)).map_err(broken)?;
-    let mut number = 0;
-    loop {
-        number = u64::saturating_add(number, 1);
-        let Some(text) = read_line(reader, number)? else { break };
-        verifier.line(&text).map_err(|found| explained(found, &text, number))?;
+    let mut lines = Lines::new(reader);
+    let mut erasures = Erasures::default();
+    while let Some((text, wrong)) = lines.next()? {
+        lines.note_start(&text);
+        verifier.line(&text).map_err(|found| explained(found, &text, &lines))?;
+        account(&mut erasures, &text);
+        if let Some(column) = wrong {
+            return Err(VerifyError::Broken(Broken {
+                seq: lines.seq(&verifier),
+                fault: Fault::Column(column),
+            }));
+        }
         if verifier.checked() > 0 && verifier.checked().is_multiple_of(STEP) {
             progress(verifier.checked(), None);
         }
     }
     let verified = verifier.finish().map_err(broken)?;
     progress(verified.checked, Some(verified.checked));
+    let start_seq = verified.header.start_seq;
+    // What a filter leaves out, and where, nobody has to account for.
+    if !verified.header.is_filtered {
+        let hidden = (erasures.missing() != verified.without_record).then_some(start_seq);
+        if let Some(seq) = erasures.unnamed().or(hidden) {
+            return Err(VerifyError::Broken(Broken { seq, fault: Fault::Withheld }));
+        }
+    }
     Ok(Verified {
         tenant: verified.header.tenant,
-        start_seq: verified.header.start_seq,
+        start_seq,
         checked: verified.checked,
         without_record: verified.without_record,
+        is_filtered: verified.header.is_filtered,
         link: verified.link,
         signed_through: verified.signed_through,
+    })
+}
+
+/// Notes a record without its text, and what a record of an erasure names. The lines of other records are not read twice.
+fn account(erasures: &mut Erasures, text: &[u8]) {
+    let holds = |word: &[u8]| text.windows(word.len()).any(|window| window == word);
+    if !holds(b"audit.erased") && !has_no_salt(text) {
+        return;
+    }
+    if let Ok(Line::Record(record)) = Line::parse(text, false) {
+        match record.content {
+            Some((_, bytes)) => erasures.read(&bytes),
+            None => erasures.miss(record.seq),
+        }
+    }
+}
+
+/// Whether a line says `"salt": null`.
+fn has_no_salt(text: &[u8]) -> bool {
+    const SALT: &[u8] = br#""salt""#;
+    text.windows(SALT.len()).enumerate().filter(|(_, window)| *window == SALT).any(|(at, _)| {
+        let after = text.get(at.saturating_add(SALT.len())..).unwrap_or_default().trim_ascii_start();
+        after.strip_prefix(b":").is_some_and(|value| value.trim_ascii_start().starts_with(b"null"))
     })
 }
 
@@ -191,96 +244,11 @@ fn broken(found: format::Broken) -> VerifyError {
 }
 
 /// What is wrong with a line that is not one of an export, in more words than the verifier has.
-fn explained(found: format::Broken, text: &[u8], number: u64) -> VerifyError {
-    match Line::parse(text, number == 1) {
+fn explained(found: format::Broken, text: &[u8], lines: &Lines<'_>) -> VerifyError {
+    match Line::parse(text, lines.is_first()) {
         Err(error) if found.fault == format::Fault::Malformed => {
-            FormatError::new(number, &error.to_string()).into()
+            FormatError::new(lines.number, &error.to_string()).into()
         }
         _ => broken(found),
     }
-}
-
-/// A verification on its way.
-struct Run<'p> {
-    verifier: Verifier,
-    start_seq: u64,
-    without_record: u64,
-    size: Option<u64>,
-    progress: Progress<'p>,
-}
-
-impl<'p> Run<'p> {
-    fn new(start_seq: u64, previous: [u8; 32], size: Option<u64>, progress: Progress<'p>) -> Self {
-        Self { verifier: Verifier::new(start_seq, previous), start_seq, without_record: 0, size, progress }
-    }
-
-    fn row(&mut self, row: &TrailRow) -> Result<(), Broken> {
-        let content = row.content.as_ref().map(|(salt, record)| (salt, record.as_slice()));
-        self.check(row.seq, content, &row.leaf, &row.link)?;
-        let fault = row.content.as_ref().and_then(|(_, record)| fault_of(row.seq, &row.columns, record));
-        fault.map_or(Ok(()), |fault| Err(Broken { seq: row.seq, fault }))
-    }
-
-    fn check(
-        &mut self,
-        seq: u64,
-        content: Option<(&[u8; 16], &[u8])>,
-        leaf: &[u8; 32],
-        link: &[u8; 32],
-    ) -> Result<(), Broken> {
-        self.verifier
-            .check(seq, content, leaf, link)
-            .map_err(|broken| Broken { seq: broken.seq, fault: Fault::Chain(broken.reason) })?;
-        self.without_record = self.without_record.saturating_add(u64::from(content.is_none()));
-        if self.verifier.checked().is_multiple_of(STEP) {
-            (self.progress)(self.verifier.checked(), self.size);
-        }
-        Ok(())
-    }
-
-    /// The chain must end where the last commit noted that it does.
-    fn ends_at(&self, (seq, link): (u64, [u8; 32])) -> Result<(), Broken> {
-        let next = self.verifier.next_seq();
-        if next != seq.saturating_add(1) {
-            return Err(Broken { seq: next.min(seq.saturating_add(1)), fault: Fault::HeadMismatch });
-        }
-        if *self.verifier.link() == link { Ok(()) } else { Err(Broken { seq, fault: Fault::HeadMismatch }) }
-    }
-
-    fn broken(&self, fault: Fault) -> Broken {
-        Broken { seq: self.verifier.next_seq(), fault }
-    }
-
-    fn verified(self, tenant: [u8; 16]) -> Verified {
-        (self.progress)(self.verifier.checked(), Some(self.verifier.checked()));
-        Verified {
-            tenant,
-            start_seq: self.start_seq,
-            checked: self.verifier.checked(),
-            without_record: self.without_record,
-            link: *self.verifier.link(),
-            signed_through: None,
-        }
-    }
-}
-
-/// What of a row does not say what its record says.
-fn fault_of(seq: u64, columns: &Columns<'_>, record: &[u8]) -> Option<Fault> {
-    let Ok(record) = Value::parse(record) else { return Some(Fault::Malformed) };
-    let text = |value: Option<&Value>| match value {
-        Some(Value::Text(text)) => Some(text.clone()),
-        _ => None,
-    };
-    let field = |name| text(record.field(name));
-    let actor_id = text(record.field("actor").and_then(|actor| actor.field("id")));
-    let agrees = [
-        ("seq", record.field("seq") == Some(&Value::Integer(seq))),
-        ("created_at", field("time").and_then(|time| parse_time(&time)) == Some(columns.created_at)),
-        ("event_type", field("event_type").as_deref() == Some(&columns.event_type)),
-        ("actor_id", actor_id.as_deref() == Some(&columns.actor_id)),
-        ("path", field("path").as_deref() == columns.path.as_deref()),
-        ("outcome", field("outcome").as_deref() == Some(&columns.outcome)),
-        ("ip", field("ip").as_deref() == columns.ip.as_deref()),
-    ];
-    agrees.into_iter().find(|(_, agrees)| !agrees).map(|(column, _)| Fault::Column(column))
 }

@@ -1,19 +1,26 @@
 //! `warded audit`: what verification and export say.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write};
+use std::io::{self, BufRead as _, BufReader, BufWriter, IsTerminal as _, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use warded_core::audit::checkpoint::{Checkpoint, PublicKey};
 use warded_core::document::{Item, Value};
 use warded_core::error::Place;
 
 use super::connection::To;
-use crate::audit::export::{ExportError, export_ndjson};
+use crate::audit::checkpoint::open_key;
+use crate::audit::export::{ExportError, Format, export as write_export};
 use crate::audit::verify::{Broken, Trust, Verified, VerifyError, verify_data, verify_export};
+use crate::cli::FolderFlags;
+use crate::config::Config;
+use crate::guest::{Guest, GuestError};
+use crate::keys::{KeyError, read_keyring};
+use crate::store::StoreError;
+use crate::store::sqlite::{OpenError, Trail};
 
 pub mod list;
 
@@ -22,10 +29,12 @@ use list::ListArgs;
 /// `audit …`
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Write every record to a file or to stdout, as NDJSON that can be verified anywhere
+    /// Write every record to a file or to stdout, as NDJSON or CSV that can be verified anywhere
     Export(ExportArgs),
     /// List what happened, newest first
     List(To<ListArgs>),
+    /// Print the key that verifies checkpoints, to be kept where nobody who changes the database can change it
+    PublicKey(PublicKeyArgs),
     /// Compute the chain again and name the first record that does not hold
     Verify(VerifyArgs),
 }
@@ -39,8 +48,40 @@ pub struct ExportArgs {
     /// Where to write [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// `ndjson`, or `csv` for spreadsheets
+    #[arg(long, value_enum, default_value = "ndjson")]
+    pub format: FormatArg,
     /// Print the outcome as JSON
     #[arg(long, requires = "output")]
+    pub json: bool,
+}
+
+/// A format on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum FormatArg {
+    /// For spreadsheets
+    Csv,
+    /// A JSON object on each line
+    Ndjson,
+}
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Csv => Self::Csv,
+            FormatArg::Ndjson => Self::Ndjson,
+        }
+    }
+}
+
+/// The flags of `audit public-key`.
+#[derive(Debug, Args)]
+pub struct PublicKeyArgs {
+    /// The folders.
+    #[command(flatten)]
+    pub folders: FolderFlags,
+    /// Print JSON
+    #[arg(long)]
     pub json: bool,
 }
 
@@ -54,11 +95,14 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "DIR")]
     pub data: Option<String>,
     /// The installation's Ed25519 key in hex, which signs checkpoints; may be given several times
-    #[arg(long, value_name = "KEY", value_parser = parse_public_key, requires = "file")]
+    #[arg(long, value_name = "KEY", value_parser = parse_public_key)]
     pub public_key: Vec<PublicKey>,
     /// A checkpoint that was kept elsewhere, as JSON; may be given several times
-    #[arg(long, value_name = "JSON", value_parser = parse_checkpoint, requires = "file")]
+    #[arg(long, value_name = "JSON", value_parser = parse_checkpoint)]
     pub checkpoint: Vec<Checkpoint>,
+    /// A file of checkpoints that were kept elsewhere, one on each line, as `checkpoint_file` has them
+    #[arg(long, value_name = "FILE")]
+    pub checkpoints: Option<PathBuf>,
     /// Print the outcome as JSON
     #[arg(long)]
     pub json: bool,
@@ -89,9 +133,24 @@ pub enum AuditError {
         /// What the operating system says.
         error: io::Error,
     },
+    /// The key of checkpoints does not open.
+    #[error("the key of checkpoints does not open with this keyring: {0}")]
+    Guest(#[from] GuestError),
+    /// The keyring cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// There is no checkpoint yet.
+    #[error("there is no key of checkpoints yet: start the server once")]
+    NoKey,
+    /// The data folder cannot be read.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The outcome cannot be printed.
     #[error("the outcome cannot be printed: {0}")]
     Print(#[from] io::Error),
+    /// The database cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Nothing could be verified.
     #[error(transparent)]
     Verify(#[from] VerifyError),
@@ -102,15 +161,12 @@ pub enum AuditError {
 /// # Errors
 /// There is nothing to verify, or it cannot be read.
 pub fn verify(args: &VerifyArgs, data: &Path, out: &mut dyn Write) -> Result<bool, AuditError> {
+    let trust = trust(args)?;
     let mut progress = Progress::new();
     let mut tell = |done, all| progress.tell(done, all);
     let outcome = match &args.file {
-        Some(path) => {
-            let file = File::open(path).map_err(|error| AuditError::File { path: path.clone(), error })?;
-            let trust = Trust { keys: args.public_key.clone(), checkpoints: args.checkpoint.clone() };
-            verify_export(&mut BufReader::new(file), trust, &mut tell)
-        }
-        None => verify_data(data, &mut tell),
+        Some(path) => verify_export(&mut BufReader::new(open(path)?), trust, &mut tell),
+        None => verify_data(data, trust, &mut tell),
     };
     progress.end();
     match outcome {
@@ -126,20 +182,67 @@ pub fn verify(args: &VerifyArgs, data: &Path, out: &mut dyn Write) -> Result<boo
     }
 }
 
+fn open(path: &Path) -> Result<File, AuditError> {
+    File::open(path).map_err(|error| AuditError::File { path: path.to_path_buf(), error })
+}
+
+/// What was given to hold the chain to.
+fn trust(args: &VerifyArgs) -> Result<Trust, AuditError> {
+    let mut checkpoints = args.checkpoint.clone();
+    if let Some(path) = &args.checkpoints {
+        for (line, number) in BufReader::new(open(path)?).lines().zip(1_u64..) {
+            let failed = |error| AuditError::File { path: path.clone(), error };
+            let line = line.map_err(failed)?;
+            if !line.trim().is_empty() {
+                let what = |what| {
+                    failed(io::Error::new(io::ErrorKind::InvalidData, format!("line {number}: {what}")))
+                };
+                checkpoints.push(parse_checkpoint(&line).map_err(what)?);
+            }
+        }
+    }
+    // The newest covers all before it, and is missed where a chain was cut off; the others say where a chain was rewritten.
+    checkpoints.sort_unstable_by_key(|checkpoint| std::cmp::Reverse(checkpoint.seq));
+    Ok(Trust { keys: args.public_key.clone(), checkpoints })
+}
+
+/// Prints the key that verifies checkpoints.
+///
+/// # Errors
+/// There is none yet, or it cannot be opened.
+pub fn public_key(args: &PublicKeyArgs, config: &Config, out: &mut dyn Write) -> Result<(), AuditError> {
+    let trail = Trail::open(&config.data)?;
+    let sealed = trail.checkpoint_key()?.ok_or(AuditError::NoKey)?;
+    let keys = read_keyring(&config.keys, config.keyring_passphrase_file.as_deref())?;
+    let key = open_key(&Guest::new(&keys)?, trail.tenant(), &sealed)?.public();
+    let hex = hex::encode(key.as_bytes());
+    if args.json {
+        writeln!(out, "{}", json!({ "public_key": hex, "key_id": key.id().to_string() }))?;
+    } else {
+        writeln!(out, "{hex}")?;
+    }
+    Ok(())
+}
+
 fn print_verified(verified: &Verified, args: &VerifyArgs, out: &mut dyn Write) -> io::Result<()> {
-    let Verified { tenant, start_seq, checked, without_record, link, signed_through } = verified;
+    let Verified { tenant, start_seq, checked, without_record, is_filtered, link, signed_through } = verified;
     let has_key = !args.public_key.is_empty();
     if args.json {
         let outcome = json!({
             "ok": true, "tenant": hex::encode(tenant), "start_seq": start_seq, "checked": checked,
-            "without_record": without_record, "link": hex::encode(link), "signatures_checked": has_key,
+            "without_record": without_record, "filtered": is_filtered, "link": hex::encode(link), "signatures_checked": has_key,
             "signed_through": signed_through,
         });
         return writeln!(out, "{outcome}");
     }
     writeln!(
         out,
-        "{checked} records from seq {start_seq} hold, {without_record} of them known by their leaf only"
+        "{checked} records from seq {start_seq} hold, {without_record} of them known by their leaf only{}",
+        match (without_record, is_filtered) {
+            (0, _) => "",
+            (_, true) => ": erased, or left out by the filter",
+            (_, false) => ": erased, as later records say",
+        }
     )?;
     writeln!(out, "newest link: {}", hex::encode(link))?;
     match signed_through {
@@ -171,7 +274,7 @@ pub fn export(args: &ExportArgs, data: &Path, out: &mut dyn Write) -> Result<(),
     let mut progress = Progress::new();
     let mut tell = |done, all| progress.tell(done, all);
     let Some(path) = &args.output else {
-        export_ndjson(data, &mut BufWriter::new(out), &mut tell)?;
+        write_export(data, args.format.into(), &mut BufWriter::new(out), &mut tell)?;
         progress.end();
         return Ok(());
     };
@@ -179,7 +282,7 @@ pub fn export(args: &ExportArgs, data: &Path, out: &mut dyn Write) -> Result<(),
     // Never over another export, which may be the only witness of what was changed since.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     let mut file = BufWriter::new(file);
-    let records = export_ndjson(data, &mut file, &mut tell)?;
+    let records = write_export(data, args.format.into(), &mut file, &mut tell)?;
     progress.end();
     file.get_ref().sync_all().map_err(failed)?;
     if args.json {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use warded::audit::EventType;
-use warded::audit::verify::{Verified, VerifyError, verify_data};
+use warded::audit::verify::{Trust, Verified, VerifyError, verify_data};
 use warded::clock::Clock;
 use warded::store::sqlite::{OpenError, SqliteStore};
 use warded::store::{AuditQuery, query};
@@ -37,7 +37,7 @@ fn filled() -> TempDir {
 }
 
 fn verify(folder: &TempDir) -> Result<Verified, VerifyError> {
-    verify_data(folder.path(), &mut |_, _| {})
+    verify_data(folder.path(), Trust::default(), &mut |_, _| {})
 }
 
 fn change(folder: &TempDir, sql: &str) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
-use warded::audit::export::export_ndjson;
+use warded::audit::export::{Format, export as write_export};
 use warded::audit::verify::{Broken, Fault, Trust, Verified, VerifyError, verify_data, verify_export};
 use warded::audit::{Event, EventType};
 use warded_core::audit::checkpoint::{Checkpoint, SigningKey};
@@ -31,7 +31,7 @@ fn recorded() -> Fixture {
 }
 
 fn verify(path: &Path) -> Result<Verified, VerifyError> {
-    verify_data(path, &mut |_, _| {})
+    verify_data(path, Trust::default(), &mut |_, _| {})
 }
 
 fn broken(result: Result<Verified, VerifyError>) -> Broken {
@@ -53,7 +53,7 @@ fn change(folder: &TempDir, sql: &str) {
 
 fn export(path: &Path) -> String {
     let mut out = Vec::new();
-    export_ndjson(path, &mut out, &mut |_, _| {}).unwrap();
+    write_export(path, Format::Ndjson, &mut out, &mut |_, _| {}).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -71,7 +71,8 @@ fn a_chain_verifies_while_a_server_uses_it_and_after() {
     let _ = fixture.run(|_| Ok(refused::<()>(some_event(10))));
     let folder = fixture.close();
     let mut told = Vec::new();
-    let after = verify_data(folder.path(), &mut |done, size| told.push((done, size))).unwrap();
+    let after =
+        verify_data(folder.path(), Trust::default(), &mut |done, size| told.push((done, size))).unwrap();
     assert_eq!(after.checked, 10);
     assert_ne!(after.link, during.link);
     assert_eq!(told, [(10, Some(10))]);
@@ -161,13 +162,20 @@ fn a_chain_recomputed_from_the_middle_on_is_missed_at_its_end() {
 }
 
 #[test]
-fn an_erased_record_keeps_its_place() {
+fn a_record_that_is_gone_without_a_word_is_found() {
     let folder = recorded().close();
     change(&folder, "UPDATE audit SET record = NULL, salt = NULL WHERE seq IN (2, 5)");
-    let verified = verify(folder.path()).unwrap();
-    assert_eq!((verified.checked, verified.without_record), (8, 2));
-    let exported = verify_text(&export(folder.path())).unwrap();
-    assert_eq!(exported, verified);
+    let withheld = Broken { seq: 2, fault: Fault::Withheld };
+    assert_eq!(broken(verify(folder.path())), withheld);
+    let text = export(folder.path());
+    assert_eq!(broken(verify_text(&text)), withheld);
+    assert_eq!(broken(verify_text(&text.replace(r#""salt":null"#, r#""salt" : null"#))), withheld);
+    assert_eq!(
+        broken(verify_text(&text.replace(r#""salt":null"#, r#""s\u0061lt":null"#))).fault,
+        Fault::Withheld
+    );
+    let filtered = verify_text(&text.replacen(r#""filter":null"#, r#""filter":{"path":"a/B"}"#, 1)).unwrap();
+    assert_eq!((filtered.checked, filtered.without_record, filtered.is_filtered), (8, 2, true));
 }
 
 #[test]
