@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::audit::checkpoint::Checkpoints;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::extract::KnownCallers;
@@ -33,6 +34,8 @@ pub struct App {
     pub clock: Clock,
     /// Refusals of strangers since the last record.
     pub refusals: Refusals,
+    /// What signs the audit.
+    pub checkpoints: Checkpoints,
     /// Credentials that were looked up before.
     pub callers: KnownCallers,
     /// Compiled policies, so that a request reads only which one decides.
@@ -54,6 +57,7 @@ impl App {
         clock: Clock,
     ) -> Self {
         Self {
+            checkpoints: Checkpoints::new(Arc::clone(&guest), tenant, config.checkpoint_file.clone()),
             metrics: Metrics::new(Arc::clone(&guest), Arc::clone(&store)),
             store,
             guest,

@@ -88,9 +88,7 @@ impl Typed {
             metrics_listen: self.parsed("metrics_listen", resolved::parse_metrics_listen)?,
             data: self.parsed("data", resolved::parse_folder)?,
             keys: self.parsed("keys", resolved::parse_folder)?,
-            keyring_passphrase_file: self.parsed("keyring_passphrase_file", |text| {
-                Ok((!text.is_empty()).then(|| PathBuf::from(text)))
-            })?,
+            keyring_passphrase_file: self.parsed("keyring_passphrase_file", resolved::parse_optional_file)?,
             production: self.flag("production"),
             accept_clock: self.flag("accept_clock"),
             trusted_proxies: self.networks("trusted_proxies")?,
@@ -116,6 +114,9 @@ impl Typed {
             webhook_allow: self.networks("webhook_allow")?,
             webhook_retries: self.each("webhook_retries", resolved::parse_ceiling)?,
             approvals_strict: self.flag("approvals_strict") || self.flag("production"),
+            checkpoint_interval: self.parsed("checkpoint_interval", resolved::parse_timeout)?,
+            checkpoint_file: self.parsed("checkpoint_file", resolved::parse_optional_file)?,
+            audit_retention: self.parsed("audit_retention", resolved::parse_retention)?,
             log: self.parsed("log", |text| Ok(text.to_owned()))?,
             log_format: self.parsed("log_format", resolved::parse_log_format)?,
         })

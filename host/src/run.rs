@@ -12,8 +12,8 @@ use crate::app::Shared;
 use crate::config::{Config, MetricsListen};
 use crate::error::ApiError;
 use crate::serve::{
-    destroy_deleted, flush_refusals, record_start, record_stop, serve as serve_api, serve_metrics,
-    sweep_approvals,
+    destroy_deleted, flush_refusals, keep_checkpoints, keep_retention, record_start, record_stop,
+    serve as serve_api, serve_metrics, sweep_approvals,
 };
 use crate::start::{Opened, StartError, open};
 use crate::webhook::Deliveries;
@@ -96,19 +96,23 @@ async fn run_until(
     metrics: Option<TcpListener>,
     stop: watch::Receiver<bool>,
 ) -> Result<(), ApiError> {
-    let flush = tokio::spawn(flush_refusals(Arc::clone(app)));
-    let retention = tokio::spawn(destroy_deleted(Arc::clone(app)));
+    let tasks = [
+        tokio::spawn(flush_refusals(Arc::clone(app))),
+        tokio::spawn(destroy_deleted(Arc::clone(app))),
+        tokio::spawn(keep_checkpoints(Arc::clone(app))),
+        tokio::spawn(keep_retention(Arc::clone(app))),
+        tokio::spawn(sweep_approvals(Arc::clone(app))),
+    ];
     let deliveries = Deliveries::start(Arc::clone(app));
-    let sweep = tokio::spawn(sweep_approvals(Arc::clone(app)));
     let scrapes =
         metrics.map(|listener| tokio::spawn(serve_metrics(Arc::clone(app), listener, stopped(stop.clone()))));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     serve_api(Arc::clone(app), api, stopped(stop)).await;
-    flush.abort();
-    retention.abort();
+    for task in tasks {
+        task.abort();
+    }
     // Its threads wait for the store, whose answers come by this runtime.
     let _ = tokio::task::spawn_blocking(|| deliveries.stop()).await;
-    sweep.abort();
     if let Some(scrapes) = scrapes {
         let _ = scrapes.await;
     }

@@ -29,7 +29,10 @@ mod retention;
 mod stream;
 
 pub use answer::answer;
-pub use lifecycle::{flush_refusals, record_start, record_stop, sweep_approvals};
+pub(crate) use lifecycle::{ERASED_AT_ONCE, show};
+pub use lifecycle::{
+    flush_refusals, keep_checkpoints, keep_retention, record_start, record_stop, sweep_approvals,
+};
 pub use metrics_listener::serve_metrics;
 pub use retention::{destroy_deleted, sweep};
 

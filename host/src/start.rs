@@ -1,6 +1,7 @@
 //! From settings to a server's parts: folders looked at, keys read or made, data opened and matched with its keyring.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,6 +26,14 @@ pub use member::{HandedOver, NewMember};
 /// Why the server does not start: one line that says what is wrong and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The witness of the audit's checkpoints cannot be written.
+    #[error("`checkpoint_file`: `{path}` cannot be written: {error}")]
+    CheckpointFile {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        error: io::Error,
+    },
     /// There is no data for the keyring.
     #[error("there is a keyring in `{keys}` but no data in `{data}`: {advice}")]
     DataMissing {
@@ -102,6 +111,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     let Parts { store, guest, clock, made, .. } = parts;
     let tenant = store.tenant();
     let app = App::new(Arc::<SqliteStore>::clone(&store), guest, config, tenant, clock);
+    app.checkpoints.check_witness().map_err(|(path, error)| StartError::CheckpointFile { path, error })?;
     Ok(Opened { app: Arc::new(app), store, made })
 }
 

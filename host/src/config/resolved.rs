@@ -60,6 +60,12 @@ pub struct Config {
     pub webhook_retries: Vec<Millis>,
     /// Whether fewer people than the policy asks for are never enough; always so in production.
     pub approvals_strict: bool,
+    /// How long new audit records may go without a checkpoint.
+    pub checkpoint_interval: Duration,
+    /// The file that every checkpoint is appended to.
+    pub checkpoint_file: Option<PathBuf>,
+    /// How old an audit record becomes before it is erased.
+    pub audit_retention: Option<Millis>,
     /// Which log lines are written, in tracing's filter syntax.
     pub log: String,
     /// How log lines look.
@@ -159,6 +165,19 @@ pub(super) fn parse_switch(text: &str) -> Result<bool, String> {
 pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
     let span = parse_ttl(text, DAY).map_err(|error| error.to_string())?;
     Ok(Duration::from_millis(span.as_u64()))
+}
+
+pub(super) fn parse_optional_file(text: &str) -> Result<Option<PathBuf>, String> {
+    Ok((!text.is_empty()).then(|| PathBuf::from(text)))
+}
+
+pub(super) fn parse_retention(text: &str) -> Result<Option<Millis>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    parse_ttl(text, Millis::MAX)
+        .map(Some)
+        .map_err(|error| format!("expected `off` or a time such as `365d`: {error}"))
 }
 
 pub(super) fn parse_ceiling(text: &str) -> Result<Millis, String> {

@@ -64,6 +64,9 @@ pub const SETTINGS: &[Setting] = &[
     setting("webhook_allow", Kind::List, "[]"),
     setting("webhook_retries", Kind::List, r#"["5s", "30s", "2m", "10m", "1h", "6h"]"#),
     setting("approvals_strict", Kind::Bool, "false"),
+    setting("checkpoint_interval", Kind::Text, r#""60s""#),
+    setting("checkpoint_file", Kind::Text, r#""""#),
+    setting("audit_retention", Kind::Text, r#""off""#),
     setting("log", Kind::Text, r#""info""#),
     setting("log_format", Kind::Text, r#""auto""#),
 ];
