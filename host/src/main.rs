@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use warded::audit::mask::mask_tokens;
-use warded::cli::connection::Connection;
 use warded::cli::audit::{self, AuditCommand, ExportArgs, PublicKeyArgs, VerifyArgs};
+use warded::cli::connection::Connection;
 use warded::cli::decide::{self, DecideArgs};
 use warded::cli::failure::Failure;
 use warded::cli::lint::{self, LintArgs};

@@ -138,6 +138,10 @@ permissions! {
     Approve { operator: DECIDE_APPROVALS, event: EventType::ApprovalGranted }
     /// Deny: an operator, with a key that is made for it.
     Deny { operator: DECIDE_APPROVALS, event: EventType::ApprovalDenied }
+    /// Erase records of the audit.
+    EraseAudit { operator: Some(Need::Scope("audit", "erase")), event: EventType::AuditErased }
+    /// Take the audit away.
+    ExportAudit { operator: Some(Need::Scope("audit", "read")), event: EventType::AuditExported }
     /// Read the audit.
     ReadAudit { operator: Some(Need::Scope("audit", "read")) }
     /// Bring a deleted secret back; no agent's scope reaches this.

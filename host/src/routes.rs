@@ -9,11 +9,11 @@ use axum::http::Method;
 use crate::app::Shared;
 use crate::permission::{
     ActivatePolicy, Approve, ChangeAgent, ChangeMember, CreateAgent, CreateKey, DeleteSecret, Deny,
-    DestroySecret, ImportSecrets, InspectToken, InviteMember, IssueToken, ManagePolicies, ManageWebhooks,
-    ReadAgents, ReadApprovals, ReadAudit, ReadKeys, ReadMe, ReadMembers, ReadNamespaces, ReadOwnApproval,
-    ReadPolicies, ReadRotations, ReadSecret, ReadTokens, ReadWebhooks, RemoveMember, RestoreSecret,
-    RevokeAgent, RevokeKey, RevokeToken, RollBackSecret, RotateAgentKey, RotateSecret, UpdateSecret,
-    WriteSecret,
+    DestroySecret, EraseAudit, ExportAudit, ImportSecrets, InspectToken, InviteMember, IssueToken,
+    ManagePolicies, ManageWebhooks, ReadAgents, ReadApprovals, ReadAudit, ReadKeys, ReadMe, ReadMembers,
+    ReadNamespaces, ReadOwnApproval, ReadPolicies, ReadRotations, ReadSecret, ReadTokens, ReadWebhooks,
+    RemoveMember, RestoreSecret, RevokeAgent, RevokeKey, RevokeToken, RollBackSecret, RotateAgentKey,
+    RotateSecret, UpdateSecret, WriteSecret,
 };
 
 pub mod api_router;
@@ -77,6 +77,15 @@ pub fn routes() -> ApiRouter {
         .route(M::POST, "/v1/approvals/{id}/approve", &[approvals::APPROVE], Approve, approvals::approve)
         .route(M::POST, "/v1/approvals/{id}/deny", &[approvals::DENY], Deny, approvals::deny)
         .route(M::GET, "/v1/audit", &[audit::LIST], ReadAudit, audit::list)
+        .route(
+            M::GET,
+            "/v1/audit/checkpoints",
+            &[audit::checkpoints::LIST],
+            ReadAudit,
+            audit::checkpoints::list,
+        )
+        .route(M::POST, "/v1/audit/erase", &[audit::erase::ERASE], EraseAudit, audit::erase::erase)
+        .route(M::GET, "/v1/audit/export", &[audit::export::EXPORT], ExportAudit, audit::export::export)
         .route(M::GET, "/v1/me", &[me::GET], ReadMe, me::get)
         .route(M::GET, "/v1/members", &[members::LIST], ReadMembers, members::list)
         .route(M::POST, "/v1/members", &[members::INVITE], InviteMember, members::invite)

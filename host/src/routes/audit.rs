@@ -1,4 +1,4 @@
-//! `GET /v1/audit`: what happened, newest first.
+//! `GET /v1/audit`: what happened, newest first; its export, its checkpoints, and erasure.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -20,12 +20,15 @@ use crate::query::Query;
 use crate::reply::json;
 use crate::store::{AuditQuery, AuditRow};
 
+pub(super) mod checkpoints;
+pub(super) mod erase;
 mod event_types;
+pub(super) mod export;
 
 use event_types::{is_event_type, is_resource_type};
 
-/// The parameters of the query.
-const PARAMETERS: &[Parameter] = &[
+/// The parameters that say what is looked for.
+const FILTERS: [Parameter; 8] = [
     Parameter::text("event_type", "Such as `secret.read`"),
     Parameter::text("resource_type", "The first word of the event type, such as `secret`"),
     Parameter::text("actor_id", "Who did it or was refused"),
@@ -34,15 +37,21 @@ const PARAMETERS: &[Parameter] = &[
     Parameter::text("ip", "From this address"),
     Parameter::time("start_time", "From this time on"),
     Parameter::time("end_time", "Before this time"),
-    Parameter::number("page", "Which page, from 1", 1, MAX_PAGE),
-    Parameter::number("limit", "Events of one page", 1, MAX_LIMIT),
-    Parameter::number(
-        "cursor",
-        "Where the page before has ended: its `next_cursor`",
-        1,
-        Millis::MAX.as_u64(),
-    ),
 ];
+
+/// The parameters of the query.
+const PARAMETERS: &[Parameter] = &{
+    let [a, b, c, d, e, f, g, h] = FILTERS;
+    [a, b, c, d, e, f, g, h, PAGE, LIMIT, CURSOR]
+};
+const PAGE: Parameter = Parameter::number("page", "Which page, from 1", 1, MAX_PAGE);
+const LIMIT: Parameter = Parameter::number("limit", "Entries of one page", 1, MAX_LIMIT);
+const CURSOR: Parameter = Parameter::number(
+    "cursor",
+    "Where the page before has ended: its `next_cursor`",
+    1,
+    Millis::MAX.as_u64(),
+);
 
 /// Up to here the total is exact.
 const MOST_COUNTED: u64 = 10_000;
@@ -167,7 +176,13 @@ fn parse(query: &mut Query) -> Result<(AuditQuery, u64), ApiError> {
         return Err(ApiError::invalid("cursor", "give either `page` or `cursor`"));
     }
     let page = page.unwrap_or(1);
-    let found = AuditQuery {
+    let offset = page.saturating_sub(1).saturating_mul(limit);
+    Ok((AuditQuery { below: cursor, offset, limit, ..parse_filters(query)? }, page))
+}
+
+/// What is looked for, however much of it.
+fn parse_filters(query: &mut Query) -> Result<AuditQuery, ApiError> {
+    Ok(AuditQuery {
         event_type: known(query, "event_type", is_event_type)?,
         resource_type: known(query, "resource_type", is_resource_type)?,
         actor_id: query.take("actor_id"),
@@ -176,11 +191,8 @@ fn parse(query: &mut Query) -> Result<(AuditQuery, u64), ApiError> {
         ip: query.take("ip").map(|text| address(&text)).transpose()?,
         start: time(query, "start_time")?,
         end: time(query, "end_time")?,
-        below: cursor,
-        offset: page.saturating_sub(1).saturating_mul(limit),
-        limit,
-    };
-    Ok((found, page))
+        ..AuditQuery::default()
+    })
 }
 
 /// A word of a closed list: a misspelt one would find nothing, which reads like an answer.
@@ -196,10 +208,13 @@ fn address(text: &str) -> Result<String, ApiError> {
 }
 
 fn time(query: &mut Query, name: &str) -> Result<Option<Millis>, ApiError> {
-    let Some(text) = query.take(name) else { return Ok(None) };
+    query.take(name).map(|text| parse_time(name, &text)).transpose()
+}
+
+fn parse_time(name: &str, text: &str) -> Result<Millis, ApiError> {
     let refused = || ApiError::invalid(name, "expected a time such as `2026-01-31T12:00:00Z`");
     let timestamp: Timestamp = text.parse().map_err(|_| refused())?;
     // Times before 1970 are before every record.
     let millis = u64::try_from(timestamp.as_millisecond()).unwrap_or_default();
-    Millis::new(millis).map(Some).map_err(|_| refused())
+    Millis::new(millis).map_err(|_| refused())
 }

@@ -4,6 +4,7 @@ mod agent_changes;
 mod agents;
 mod approvals;
 mod audit;
+mod audit_export;
 mod decisions;
 mod deleted;
 mod fire;

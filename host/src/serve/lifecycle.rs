@@ -22,7 +22,7 @@ const MOST_UNSIGNED: u64 = 1_000;
 /// How often it is looked whether a checkpoint is due, and so how many there are at most.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often records that have become too old are looked for.
-const SWEEP: Duration = Duration::from_secs(600);
+const RETENTION_SWEEP: Duration = Duration::from_secs(600);
 /// How many records one transaction erases: more would make requests wait for it.
 pub(crate) const ERASED_AT_ONCE: u64 = 1_000;
 
@@ -158,7 +158,7 @@ pub async fn keep_retention(app: Shared) {
                 Ok(_) | Err(_) => break,
             }
         }
-        tokio::time::sleep(SWEEP).await;
+        tokio::time::sleep(RETENTION_SWEEP).await;
     }
 }
 

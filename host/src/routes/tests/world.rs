@@ -273,7 +273,12 @@ impl World {
         let response: Response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let json = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        let is_json = parts.headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind == "application/json");
+        let json = match bytes.as_ref() {
+            [] => Value::Null,
+            json if is_json => serde_json::from_slice(json).unwrap(),
+            text => Value::from(str::from_utf8(text).unwrap()),
+        };
         let error = parts.extensions.get::<ApiError>().cloned();
         Answer { status: parts.status.as_u16(), json, error, response: parts }
     }
