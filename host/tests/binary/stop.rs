@@ -66,7 +66,10 @@ fn start_stop_and_the_refusals_of_strangers_are_in_the_audit() {
     server.stop();
     let export = String::from_utf8(place.run(&["audit", "export"]).stdout).unwrap();
     let lines = export.lines().skip(1).map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let records: Vec<_> = lines.map(|line| line["record"].clone()).collect();
+    let (checkpoints, lines): (Vec<_>, Vec<_>) = lines.partition(|line| line.get("checkpoint").is_some());
+    let signed: Vec<_> = checkpoints.iter().map(|line| line["checkpoint"]["seq"].as_u64().unwrap()).collect();
+    assert_eq!(signed, [2, 4], "the start and the end");
+    let records: Vec<_> = lines.iter().map(|line| line["record"].clone()).collect();
     let types: Vec<_> = records.iter().map(|record| record["event_type"].as_str().unwrap()).collect();
     assert_eq!(types, ["member.invited", "system.started", "request.refused", "system.stopped"]);
     let refused = &records[2];
