@@ -35,6 +35,10 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Agent(it) => remote(&it.connection, |session| it.command.run(session))?,
         Command::Approval(it) => remote(&it.connection, |session| it.command.run(session))?,
+        Command::Audit(AuditCommand::Checkpoints(it)) => {
+            remote(&it.connection, |session| it.args.run(session))?
+        }
+        Command::Audit(AuditCommand::Erase(it)) => remote(&it.connection, |session| it.args.run(session))?,
         Command::Audit(AuditCommand::Export(args)) => export(&args)?,
         Command::Audit(AuditCommand::List(it)) => remote(&it.connection, |session| it.args.run(session))?,
         Command::Audit(AuditCommand::PublicKey(args)) => public_key(&args)?,
@@ -137,6 +141,12 @@ const fn exit(is_well: bool) -> ExitCode {
 }
 
 fn export(args: &ExportArgs) -> anyhow::Result<()> {
+    if args.data.is_none() {
+        return Ok(remote(&args.connection, |session| audit::download::download(session, args))?);
+    }
+    if !args.filter.is_empty() {
+        return Err(Failure::Usage("filters need a server: leave --data out".to_owned()).into());
+    }
     let config = FolderFlags::of_data(args.data.as_deref()).collect()?.resolve()?;
     Ok(audit::export(args, &config.data, &mut io::stdout().lock())?)
 }

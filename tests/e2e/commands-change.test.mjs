@@ -128,6 +128,41 @@ describe("approvals", () => {
   });
 });
 
+describe("the audit", () => {
+  test("is exported from a server, and verified without it", async () => {
+    await admin.done(["secret", "set", "exported/app/KEY"], { input: "v" });
+    const said = await admin.run(["audit", "export", "--output", "audit.ndjson"]);
+    assert.equal(said.code, 0, said.stderr);
+    const { public_key: key } = await admin.json(["audit", "checkpoints"]);
+    assert.match(await admin.done(["audit", "verify", "audit.ndjson", "--public-key", key]), /^\d+ records from seq 1 hold/);
+    await admin.fails(["audit", "export", "--output", "audit.ndjson"], 2, /is there already/);
+    assert.equal((await admin.json(["audit", "export", "--format", "csv", "--output", "audit.csv"])).output, "audit.csv");
+    assert.match(await admin.done(["audit", "verify", "audit.csv", "--public-key", key]), /hold/);
+
+    const one = await admin.done(["audit", "export", "--path", "exported/app/KEY", "--event-type", "secret.created"]);
+    const records = one.trimEnd().split("\n").map((line) => JSON.parse(line).record).filter(Boolean);
+    assert.deepEqual(records.map((record) => record.event_type), ["secret.created"]);
+    await admin.fails(["audit", "export", "--outcome", "perhaps", "--output", "none"], 1, /VALIDATION_FAILED/);
+    assert.throws(() => readFileSync(admin.file("none")), /ENOENT/);
+  });
+
+  test("is exported from a folder with --data, without a server or a key", async () => {
+    const alone = new Commands("http://127.0.0.1:9");
+    assert.match(await alone.done(["audit", "export", "--data", server.data]), /^\{"format":"warded-audit\/1"/);
+    await alone.fails(["audit", "export", "--data", server.data, "--path", "a/b"], 2, /filters need a server/);
+    await alone.fails(["audit", "export"], 2, /there is no key to use/);
+  });
+
+  test("forgets what records say only for whoever means it", async () => {
+    await admin.done(["secret", "set", "erased/app/KEY"], { input: "v" });
+    const erase = ["audit", "erase", "--path", "erased/app/KEY", "--reason", "asked for"];
+    await admin.fails(erase, 2, /add --yes/);
+    assert.equal((await admin.json([...erase, "--yes"])).erased, 1);
+    assert.equal((await admin.run(["audit", "erase", "--yes"])).code, 2, "everything is never meant");
+    assert.equal((await admin.run(["audit", "list", "--path", "erased/app/KEY"])).stderr, "no events\n");
+  });
+});
+
 describe("webhooks", () => {
   test("are added, listed, tried and removed, and the secret goes into a file", async () => {
     const add = ["webhook", "add", "https://hooks.example.com/warded", "--kind", "approval.requested", "--kind", "audit.checkpoint"];

@@ -11,7 +11,7 @@ use warded_core::audit::checkpoint::{Checkpoint, PublicKey};
 use warded_core::document::{Item, Value};
 use warded_core::error::Place;
 
-use super::connection::To;
+use super::connection::{Connection, To};
 use crate::audit::checkpoint::open_key;
 use crate::audit::export::{ExportError, Format, export as write_export};
 use crate::audit::verify::{Broken, Trust, Verified, VerifyError, verify_data, verify_export};
@@ -22,14 +22,27 @@ use crate::keys::{KeyError, read_keyring};
 use crate::store::StoreError;
 use crate::store::sqlite::{OpenError, Trail};
 
+pub mod checkpoints;
+pub mod download;
+pub mod erase;
 pub mod list;
 
-use list::ListArgs;
+use checkpoints::CheckpointsArgs;
+use erase::EraseArgs;
+use list::{Filter, ListArgs};
 
 /// `audit …`
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Write every record to a file or to stdout, as NDJSON or CSV that can be verified anywhere
+    /// List what the server has signed its audit to be, newest first
+    Checkpoints(To<CheckpointsArgs>),
+    /// Take away what records say, and keep their places in the chain
+    Erase(To<EraseArgs>),
+    /// Write records to a file or to stdout, as NDJSON or CSV that can be verified anywhere: from a server, or with --data from a folder
+    #[command(
+        after_help = "Without --data, the export comes from the server, which records who took it; filters work there only.\nWith --data DIR, it comes from \
+a data folder, without a server and without a key."
+    )]
     Export(ExportArgs),
     /// List what happened, newest first
     List(To<ListArgs>),
@@ -42,18 +55,21 @@ pub enum AuditCommand {
 /// The flags of `audit export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// The folder of the database [default: ./data]
-    #[arg(long, value_name = "DIR")]
+    /// Export this data folder, and ask no server
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["url", "key_file", "insecure_http"])]
     pub data: Option<String>,
+    /// Which records, from a server.
+    #[command(flatten)]
+    pub filter: Filter,
     /// Where to write [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// `ndjson`, or `csv` for spreadsheets
     #[arg(long, value_enum, default_value = "ndjson")]
     pub format: FormatArg,
-    /// Print the outcome as JSON
-    #[arg(long, requires = "output")]
-    pub json: bool,
+    /// How to reach the server.
+    #[command(flatten)]
+    pub connection: Connection,
 }
 
 /// A format on the command line.
@@ -285,7 +301,7 @@ pub fn export(args: &ExportArgs, data: &Path, out: &mut dyn Write) -> Result<(),
     let records = write_export(data, args.format.into(), &mut file, &mut tell)?;
     progress.end();
     file.get_ref().sync_all().map_err(failed)?;
-    if args.json {
+    if args.connection.json {
         writeln!(out, "{}", json!({ "records": records, "output": path.display().to_string() }))?;
     } else {
         writeln!(out, "{records} records in {}", path.display())?;

@@ -64,7 +64,7 @@ fn start_stop_and_the_refusals_of_strangers_are_in_the_audit() {
         server.get("/v1/me", "").assert_error(401, "UNAUTHORIZED");
     }
     server.stop();
-    let export = String::from_utf8(place.run(&["audit", "export"]).stdout).unwrap();
+    let export = String::from_utf8(place.run(&["audit", "export", "--data", "data"]).stdout).unwrap();
     let lines = export.lines().skip(1).map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let (checkpoints, lines): (Vec<_>, Vec<_>) = lines.partition(|line| line.get("checkpoint").is_some());
     let signed: Vec<_> = checkpoints.iter().map(|line| line["checkpoint"]["seq"].as_u64().unwrap()).collect();

@@ -9,8 +9,11 @@ use super::super::plain::plain;
 use super::super::session::{PageFlags, Session};
 use super::super::show::List;
 
-const CHECKPOINTS: List =
-    List { what: "checkpoints", items: "items", columns: &["seq", "created_at", "checkpoint.link", "checkpoint.key_id"] };
+const CHECKPOINTS: List = List {
+    what: "checkpoints",
+    items: "items",
+    columns: &["seq", "created_at", "checkpoint.link", "checkpoint.key_id"],
+};
 
 /// The flags of `audit checkpoints`.
 #[derive(Debug, Args)]
@@ -29,9 +32,8 @@ impl CheckpointsArgs {
         let answer = session.gather(|| Call::get(&["audit", "checkpoints"]), &self.pages, &CHECKPOINTS)?;
         session.entries(&answer, &CHECKPOINTS)?;
         match answer.get("public_key").and_then(Value::as_str) {
-            Some(key) if !session.is_json() => {
-                session.say(&format!("they verify with {}, if that is the key that you kept elsewhere", plain(key)))
-            }
+            Some(key) if !session.is_json() => session
+                .say(&format!("they verify with {}, if that is the key that you kept elsewhere", plain(key))),
             _ => Ok(()),
         }
     }

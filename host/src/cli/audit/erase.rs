@@ -41,7 +41,8 @@ impl EraseArgs {
     /// # Errors
     /// Nobody said yes, or the server refuses.
     pub fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
-        session.confirm("this erases what those records say, and keeps their places in the chain", &self.sure)?;
+        session
+            .confirm("this erases what those records say, and keeps their places in the chain", &self.sure)?;
         let body = Body::new()
             .maybe("actor_id", self.which.actor.as_deref())
             .maybe("path", self.which.path.as_deref())

@@ -53,6 +53,13 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Whether everything is meant.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { event_type, resource_type, actor, path, outcome, ip, since, until } = self;
+        [event_type, resource_type, actor, path, outcome, ip, since, until].iter().all(|part| part.is_none())
+    }
+
     /// The filter as parameters of a query.
     pub(super) fn add_to(&self, call: Call) -> Call {
         call.query("event_type", self.event_type.as_deref())

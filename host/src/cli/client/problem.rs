@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn who_asks_is_told_that_somebody_else_decides() {
-        let answer = json!({ "error": { "code": "SCOPE_DENIED", "message": "m", "reasons": ["own_request"] } });
+        let answer =
+            json!({ "error": { "code": "SCOPE_DENIED", "message": "m", "reasons": ["own_request"] } });
         let line = failure(403, None, Some(&answer)).to_string();
         assert_eq!(line, "SCOPE_DENIED: m (own_request): somebody else must decide it");
     }
