@@ -36,7 +36,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Agent(it) => remote(&it.connection, |session| it.command.run(session))?,
         Command::Approval(it) => remote(&it.connection, |session| it.command.run(session))?,
         Command::Audit(AuditCommand::Checkpoints(it)) => {
-            remote(&it.connection, |session| it.args.run(session))?
+            remote(&it.connection, |session| it.args.run(session))?;
         }
         Command::Audit(AuditCommand::Erase(it)) => remote(&it.connection, |session| it.args.run(session))?,
         Command::Audit(AuditCommand::Export(args)) => export(&args)?,

@@ -73,7 +73,10 @@ fn the_audit_of_a_folder_and_of_its_export_is_verified() {
     assert!(text(verified.stdout).contains("signatures were not checked"));
     let exported = text(place.run(&["audit", "export", "--data", "data", "--output", "audit.ndjson"]).stdout);
     assert_eq!(exported, "3 records in audit.ndjson\n");
-    assert_eq!(place.run(&["audit", "export", "--data", "data", "--output", "audit.ndjson"]).status.code(), Some(1));
+    assert_eq!(
+        place.run(&["audit", "export", "--data", "data", "--output", "audit.ndjson"]).status.code(),
+        Some(1)
+    );
     let export = fs::read_to_string(place.path("audit.ndjson")).unwrap();
     assert_eq!(export, text(place.run(&["audit", "export", "--data", "data"]).stdout));
     let json: serde_json::Value =
