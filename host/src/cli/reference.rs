@@ -125,6 +125,6 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}");
         }
-        assert!(!text.contains("| `--url"), "told once");
+        assert!(!text.contains("\n| `--url"), "told once");
     }
 }
