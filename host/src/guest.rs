@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use warded_core::crypto::seal::Context;
 use warded_core::crypto::token::TokenKind;
-use warded_core::decision::Decision;
+use warded_core::decision::{Decision, Outcome};
+use warded_core::reason::Reason;
 use warded_core::request::Request;
 use warded_core::secret::Secret;
 use warded_core::usage::Usage;
@@ -217,7 +218,7 @@ impl Guest {
     /// Decides a request that comes through a chain, outermost link first, under a policy; without one, the chain decides alone.
     ///
     /// # Errors
-    /// The engine trapped, the request is malformed, or more rules speak against it than an answer has room for. None is an allow.
+    /// The engine trapped, or the request is malformed. Neither is an allow.
     pub fn decide(
         &self,
         chain: &[LinkRef<'_>],
@@ -236,6 +237,13 @@ impl Guest {
                     packed.clear();
                     layout::write_request(&mut packed, &instance.handles(chain, policy)?, chain, request)?;
                     layout::read_decision(instance.call(Export::Decide, &packed)?)
+                }
+                // More rules speak against it, or ask about it, than the answer has room for.
+                Err(Failure::Refused(error)) if error.code == ErrorCode::LimitExceeded => {
+                    let reason = Reason::of_policy(ErrorCode::LimitExceeded, None);
+                    let unchanged: Vec<_> = chain.iter().map(|link| link.usage.clone()).collect();
+                    Decision::from_parts(Outcome::Deny, vec![reason], &unchanged, Vec::new(), None)
+                        .ok_or_else(Failure::layout)
                 }
                 answer => layout::read_decision(answer?),
             }

@@ -106,6 +106,22 @@ describe("webhooks", () => {
     assert.equal(deaf.messages.length, 4);
   });
 
+  test("tell of a checkpoint once, and not of the records that telling makes", async (t) => {
+    const server = await Server.start(t, { env: { ...ALLOWED, WARDED_CHECKPOINT_INTERVAL: "1s" } });
+    const receiver = await Receiver.start(t);
+    const hook = await webhook(server, receiver.url, ["audit.checkpoint"]);
+    const [message] = await receiver.received(1);
+    const { type, data } = verified(message, hook.secret);
+    assert.equal(type, "audit.checkpoint");
+    await recorded(server, message.headers["webhook-id"], "arrived");
+    const [{ seq }] = assertOk(await server.admin.get("/v1/audit?limit=1")).events;
+    assert.ok(seq > data.seq, "telling of it was recorded after it");
+    await assert.rejects(receiver.received(2, 3_500), /not within/);
+    assertOk(await server.admin.put("/v1/secrets/a/KEY", { value: "v" }), 201);
+    const [, next] = await receiver.received(2);
+    assert.ok(verified(next, hook.secret).data.seq > seq);
+  });
+
   test("arrive after kill -9 between enqueue and delivery", async (t) => {
     const server = await Server.start(t, { env: ALLOWED });
     let welcome = false;

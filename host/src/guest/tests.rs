@@ -1,7 +1,6 @@
 use super::*;
 use warded_core::attribute::Scalar;
 use warded_core::cost::Cost;
-use warded_core::decision::Outcome;
 use warded_core::path::Path;
 use warded_core::pattern::Pattern;
 use warded_core::request::{Issue, Target};
@@ -251,4 +250,25 @@ fn more_grants_than_the_module_keeps_are_loaded_again() {
 fn the_module_imports_nothing() {
     let guest = guest();
     assert_eq!(guest.module.module().imports().count(), 0);
+}
+
+#[test]
+fn more_rules_than_an_answer_has_room_for_are_one_denial() {
+    let guest = guest();
+    let grant = guest.compile_grant(br#"{"scopes":["secrets:*:*"]}"#).unwrap();
+    for effect in ["deny", "require_approval"] {
+        let rules: Vec<_> =
+            (0..20).map(|rule| format!(r#"{{"id":"r{rule}","effect":"{effect}"}}"#)).collect();
+        let text = format!(r#"{{"version":1,"rules":[{{"id":"g","effect":"allow"}},{}]}}"#, rules.join(","));
+        let policy = guest.compile_policy(&text).unwrap();
+        let link = LinkRef { grant: &grant, usage: &Usage::new(1, 2, 3) };
+        let decision = guest.decide(&[link], Some(&policy), &request(path("a/KEY"))).unwrap();
+        let reasons: Vec<_> = decision.reasons().iter().map(|reason| reason.code).collect();
+        assert_eq!(
+            (decision.outcome(), reasons),
+            (Outcome::Deny, vec![ErrorCode::LimitExceeded]),
+            "{effect}"
+        );
+        assert_eq!(decision.usages(), [Usage::new(1, 2, 3)]);
+    }
 }

@@ -101,7 +101,7 @@ pub async fn keep_checkpoints(app: Shared) {
 enum Due {
     Later,
     Now,
-    /// Everything is.
+    /// Everything is that asks for it.
     Signed,
 }
 
@@ -113,11 +113,15 @@ async fn is_due(app: &Shared) -> Result<Due, StoreError> {
             let (signed, since) = newest(read)?.map_or((0, Millis::ZERO), |newest| (newest.seq, newest.time));
             let age = read.now().as_u64().saturating_sub(since.as_u64());
             let is_old = u128::from(age) >= reading.config.checkpoint_interval.as_millis();
-            Ok(match seq.saturating_sub(signed) {
-                0 => Due::Signed,
-                unsigned if unsigned >= MOST_UNSIGNED || is_old => Due::Now,
-                _ => Due::Later,
-            })
+            let unsigned = seq.saturating_sub(signed);
+            if unsigned >= MOST_UNSIGNED {
+                return Ok(Due::Now);
+            }
+            // A checkpoint is announced to webhooks, which is recorded: that alone must not ask for the next one.
+            if unsigned == 0 || !read.has_recorded_since(signed, EventType::WebhookSent)? {
+                return Ok(Due::Signed);
+            }
+            Ok(if is_old { Due::Now } else { Due::Later })
         })
     };
     tokio::task::spawn_blocking(look).await.unwrap_or(Err(StoreError::Busy))

@@ -5,6 +5,7 @@ use warded_core::audit::export::Content;
 use warded_core::time::Millis;
 
 use super::StoreError;
+use crate::audit::EventType;
 use crate::guest::SealedValue;
 
 /// Which audit records to read, newest first. Absent means any.
@@ -106,6 +107,8 @@ pub trait Reads {
     ) -> Result<Vec<ChainRow>, StoreError>;
     /// Seq and link of the newest place of the chain that is not after `seq`.
     fn chain_link(&mut self, seq: u64) -> Result<Option<(u64, [u8; 32])>, StoreError>;
+    /// Whether anything else than `except` has been recorded after a seq.
+    fn has_recorded_since(&mut self, seq: u64, except: EventType) -> Result<bool, StoreError>;
     /// So many checkpoints after a seq and up to another, oldest first.
     fn checkpoints(&mut self, after: u64, through: u64, most: u64) -> Result<Vec<Checkpoint>, StoreError>;
     /// So many checkpoints below a seq, newest first.

@@ -20,7 +20,7 @@ pub enum CallerId {
 /// One link of a chain as stored.
 #[derive(Debug, Clone)]
 pub struct StoredLink {
-    /// The row it belongs to, for [`Tx::store_usage`](super::Tx::store_usage).
+    /// The row it belongs to, for [`Writes::store_usage`].
     pub id: CallerId,
     /// The grant, compiled when it was made.
     pub grant: CompiledGrant,

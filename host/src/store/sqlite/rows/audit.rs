@@ -7,6 +7,7 @@ use self::filter::Filter;
 use warded_core::audit::checkpoint::Checkpoint;
 
 use super::Rows;
+use crate::audit::EventType;
 use crate::guest::SealedValue;
 use crate::store::audit::{self, Erased, Erasure};
 use crate::store::sqlite::values::sql_limit;
@@ -201,6 +202,10 @@ impl audit::Reads for Rows<'_> {
 
     fn chain_link(&mut self, seq: u64) -> Result<Option<(u64, [u8; 32])>, StoreError> {
         chain::link(self.connection, seq)
+    }
+
+    fn has_recorded_since(&mut self, seq: u64, except: EventType) -> Result<bool, StoreError> {
+        chain::has_more(self.connection, seq, except.name())
     }
 
     fn checkpoints(&mut self, after: u64, through: u64, most: u64) -> Result<Vec<Checkpoint>, StoreError> {

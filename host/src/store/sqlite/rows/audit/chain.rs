@@ -62,3 +62,10 @@ pub(super) fn link(connection: &Connection, seq: u64) -> Result<Option<(u64, [u8
     let found = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     Ok(connection.prepare_cached(sql)?.query_row([sql_limit(seq)], found).optional()?)
 }
+
+/// Whether a record after `seq` has another event type than this one.
+pub(super) fn has_more(connection: &Connection, seq: u64, except: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM audit WHERE seq > ?1 AND event_type <> ?2)";
+    let found = |row: &Row<'_>| row.get(0);
+    Ok(connection.prepare_cached(sql)?.query_row((sql_limit(seq), except), found)?)
+}
