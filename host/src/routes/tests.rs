@@ -15,6 +15,7 @@ mod listing;
 mod matrix;
 mod members;
 mod policies;
+mod policy_shadow;
 mod rates;
 mod rollback;
 mod rotate;
