@@ -166,8 +166,10 @@ fn metrics_have_a_listener_of_their_own_and_name_nobody() {
     stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
     let text = read_answer(&mut stream).text();
     assert!(text.contains("warded_refused_unknown_total{code=\"UNAUTHORIZED\"} 1"), "{text}");
-    // The first admin, the start and its checkpoint; nobody asked the store for more.
-    assert!(text.contains("warded_store_commits_total 3\n"), "{text}");
+    let commits =
+        text.lines().find_map(|line| line.strip_prefix("warded_store_commits_total ")?.parse().ok());
+    // The first admin, the start and its checkpoint, and what the server looks for by itself if it has come to that; nobody asked for more.
+    assert!(commits.is_some_and(|commits: u64| (3..=4).contains(&commits)), "{text}");
     assert!(text.contains("warded_guest_traps_total 0\n"), "{text}");
     assert!(!text.contains("NAME") && !text.contains("127.0.0.1"), "{text}");
 }
