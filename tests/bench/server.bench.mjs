@@ -12,7 +12,7 @@ const AGENTS = 64;
 
 async function started(root) {
   // Its log goes to a file, as it would in production; a pipe would make this process a second consumer of processor time.
-  const server = new Server({ root, env: { WARDED_CONNECTIONS_PER_ADDRESS: "1024", WARDED_TOKENS_PER_AGENT: "10000000" }, log: join(root, "log") });
+  const server = new Server({ root, env: { WARDED_CONNECTIONS_PER_ADDRESS: "1024", WARDED_TOKENS_PER_AGENT: "1000000" }, log: join(root, "log") });
   await server.start();
   return server;
 }
