@@ -90,7 +90,7 @@ test("both entries share one engine, and the code has it once", () => {
 });
 
 /** Bytes gzip. The aim is 64 KiB; docs/engine.md shows what takes the rest. It must not grow unseen. */
-const MOST = 82 * 1024;
+const MOST = 86 * 1024;
 
 test(`the engine travels in ${MOST} bytes`, () => {
   const code = readFileSync(join(installed, "dist/esm/internal.js"), "utf8");

@@ -14,7 +14,7 @@ const SIMD: &str = "-Ctarget-feature=+simd128";
 
 /// The module with zero imports, for any Wasm runtime.
 pub(crate) fn raw(root: &Path) -> Result<PathBuf> {
-    let built = cargo(root, "warded-raw", &[])?;
+    let built = cargo(root, "warded-raw", "wasm-fast", &[])?;
     let optimised = root.join("target/wasm/warded_raw.wasm");
     optimise(root, &built, &optimised)?;
     Ok(optimised)
@@ -22,7 +22,7 @@ pub(crate) fn raw(root: &Path) -> Result<PathBuf> {
 
 /// The component, for hosts of the component model: zero imports too.
 pub(crate) fn component(root: &Path) -> Result<PathBuf> {
-    let built = cargo(root, "warded-component", &[])?;
+    let built = cargo(root, "warded-component", "wasm", &[])?;
     let core = root.join("target/wasm/warded_component.core.wasm");
     optimise(root, &built, &core)?;
     let encoded = root.join("target/wasm/warded_component.wasm");
@@ -38,7 +38,7 @@ pub(crate) fn component(root: &Path) -> Result<PathBuf> {
 
 /// The module of the npm package.
 pub(crate) fn engine(root: &Path) -> Result<PathBuf> {
-    let built = cargo(root, "warded-js", &[SIMD])?;
+    let built = cargo(root, "warded-js", "wasm", &[SIMD])?;
     let optimised = root.join("target/wasm/js/engine.wasm");
     optimise(root, &built, &optimised)?;
     Ok(optimised)
@@ -46,27 +46,27 @@ pub(crate) fn engine(root: &Path) -> Result<PathBuf> {
 
 /// The module of derivations, with zero imports, for the package.
 pub(crate) fn derive(root: &Path) -> Result<PathBuf> {
-    let built = cargo(root, "warded-derive", &[SIMD])?;
+    let built = cargo(root, "warded-derive", "wasm", &[SIMD])?;
     let optimised = root.join("target/wasm/js/derive.wasm");
     optimise(root, &built, &optimised)?;
     Ok(optimised)
 }
 
 /// Builds one artifact with its own command, because built together their features would be united.
-fn cargo(root: &Path, package: &str, flags: &[&str]) -> Result<PathBuf> {
+fn cargo(root: &Path, package: &str, profile: &str, flags: &[&str]) -> Result<PathBuf> {
     // A folder for each, whatever CARGO_TARGET_DIR says: flags differ, and a build of the host at the same time does not wait for this one.
     let target = root.join("target/wasm/cargo").join(package);
     let flags: Vec<String> = remap(root)?.into_iter().chain(flags.iter().map(ToString::to_string)).collect();
     command::run(
         Command::new("cargo")
             .args(["build", "--locked", "--package", package])
-            .args(["--target", "wasm32-unknown-unknown", "--profile", "wasm", "--target-dir"])
+            .args(["--target", "wasm32-unknown-unknown", "--profile", profile, "--target-dir"])
             .arg(&target)
             .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
             .current_dir(root),
     )?;
     let file = format!("{}.wasm", package.replace('-', "_"));
-    Ok(target.join("wasm32-unknown-unknown/wasm").join(file))
+    Ok(target.join("wasm32-unknown-unknown").join(profile).join(file))
 }
 
 /// Keeps the paths of this machine out of the module, so that every machine makes the same bytes.

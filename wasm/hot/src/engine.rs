@@ -144,6 +144,10 @@ impl Engine {
                 self.wipe(length);
                 self.answer(0, &answer)
             }
+            Ok(Output::Hashed(answer)) => {
+                self.wipe(length);
+                self.answer(0, &answer)
+            }
             Ok(Output::Secret(answer)) => {
                 self.wipe(length);
                 let answered = self.answer(0, answer.expose());

@@ -30,6 +30,8 @@ pub(crate) enum Output {
     Decided,
     /// The input held secrets.
     Sealed(Vec<u8>),
+    /// The same: a token's kind letter and hash. Asking for memory would be a tenth of what it costs.
+    Hashed([u8; 33]),
     /// Input and answer are secrets.
     Secret(Secret<Vec<u8>>),
     /// A document with its own status; it may hold secrets.
@@ -206,10 +208,10 @@ fn text(bytes: &[u8]) -> Result<&str, Error> {
 pub(crate) fn hash_token(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
     let text = text(input)?;
     let kind = token::parse(text)?;
-    let mut answer = Vec::with_capacity(33);
-    answer.push(kind.letter());
-    answer.extend_from_slice(&token::hash(text));
-    Ok(Output::Sealed(answer))
+    let mut answer = [kind.letter(); 33];
+    let [_, hash @ ..] = &mut answer;
+    *hash = token::hash(text);
+    Ok(Output::Hashed(answer))
 }
 
 pub(crate) fn verify_token(_: &mut Cache, input: &[u8]) -> Result<Output, Error> {
