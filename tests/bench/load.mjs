@@ -1,7 +1,7 @@
 // What the sections about the server share: the load generator, folders on a real disk, and what a process uses.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,10 +26,24 @@ export async function load(args) {
   return JSON.parse(child.stdout);
 }
 
-/** Processor seconds that a process has used. */
-export function cpu(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").pop().split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+/** Processor seconds, the program's own and the kernel's for it, as a `stat` file of Linux counts them in hundredths. */
+function used(file) {
+  const fields = readFileSync(file, "utf8").split(") ").pop().split(" ");
+  return [Number(fields[11]) / 100, Number(fields[12]) / 100];
+}
+
+/** What the server's threads are for, by the 15 bytes that Linux keeps of a name; the others serve HTTP. */
+const THREADS = { "store-writer": "writer", "store-checkpoin": "checkpoints" };
+
+/** `{ writer, checkpoints, http }`, each processor seconds `[own, kernel's]` of the server's threads. */
+export function threads(pid) {
+  const sums = { writer: [0, 0], checkpoints: [0, 0], http: [0, 0] };
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const folder = `/proc/${pid}/task/${task}`;
+    const sum = sums[THREADS[readFileSync(`${folder}/comm`, "utf8").trim()] ?? "http"];
+    used(`${folder}/stat`).forEach((seconds, index) => (sum[index] += seconds));
+  }
+  return sums;
 }
 
 /** Resident memory in MiB. */
