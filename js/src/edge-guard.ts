@@ -3,23 +3,20 @@
 import {
   type Context,
   type Cost,
-  decide,
   type Decision,
   type Grant,
   hashToken,
   type Keyring,
-  type Link,
   parseToken,
   type Policy,
   type RequestDocument,
-  settle,
   type Subject,
   type TokenKind,
   type Trust,
-  type Usage,
 } from "./internal.js";
+import { accept, type Accepted, settleAll } from "./edge-count.js";
 import { AUDIT_UNAVAILABLE, type Refusal, refusalOf, response, UNAUTHORIZED, USAGE_UNAVAILABLE } from "./edge-refusal.js";
-import { type Change, KEPT_AFTER_END, type UsageStore } from "./edge-usage.js";
+import type { UsageStore } from "./edge-usage.js";
 
 /** A grant as it was found, with the name under which its usage is stored. */
 export interface FoundLink {
@@ -94,9 +91,6 @@ export type Guarded = Allowed | Refused;
 /** A guard: answers whether a request may have what the route needs. */
 export type Guard<Info = unknown> = (request: Request, need: Need, info?: Info) => Promise<Guarded>;
 
-/** Each lost race means that another request has won one, so this many in flight at once are served. */
-const ATTEMPTS = 256;
-
 /** Makes a guard. */
 export function guard<Info = unknown>(options: GuardOptions<Info>): Guard<Info> {
   const clock = options.now ?? Date.now;
@@ -142,50 +136,6 @@ function asked(need: Need, { subject, trust }: Found, ip: string | undefined): O
   };
 }
 
-interface Accepted {
-  readonly decision: Decision;
-  readonly time: number;
-}
-
-/** Decides, and stores what an allow has used; decides again when another request was faster. `undefined` if that never ends. */
-async function accept(
-  { usage: store, policy }: GuardOptions<never>,
-  { chain }: Found,
-  request: Omit<RequestDocument, "now">,
-  clock: () => number,
-): Promise<Accepted | undefined> {
-  let usages: readonly (Usage | undefined)[];
-  try {
-    usages = await store.read(chain.map(({ id }) => id));
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const time = clock();
-      const links: Link[] = chain.map(({ grant }, index) => ({ grant, usage: usages[index] }));
-      const decision = decide({ chain: links, request: { ...request, now: time }, ...(policy === undefined ? {} : { policy }) });
-      if (decision.decision !== "allow") return { decision, time };
-      const stored = await store.swap(changes(chain, usages, decision.usages));
-      if (stored === undefined) return { decision, time };
-      usages = stored;
-    }
-  } catch (error) {
-    if (isMistake(error)) throw error;
-  }
-  return undefined;
-}
-
-/** A store that fails must not allow; a programmer's mistake must not look like a store that fails. */
-function isMistake(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof RangeError || (error as Error | undefined)?.name === "WardedError";
-}
-
-function changes(chain: readonly FoundLink[], before: readonly (Usage | undefined)[], after: readonly Usage[]): Change[] {
-  return chain.map(({ id, expiresAt }, index) => ({
-    id,
-    expected: before[index]?.revision ?? 0,
-    next: after[index] as Usage,
-    forget: expiresAt === undefined ? undefined : expiresAt + KEPT_AFTER_END,
-  }));
-}
-
 async function isRecorded(
   { record }: GuardOptions<never>,
   { chain }: Found,
@@ -227,25 +177,4 @@ function allowed(
       await settleAll(store, chain, need.cost ?? { requests: 1 }, actual, clock);
     },
   };
-}
-
-async function settleAll(
-  store: UsageStore,
-  chain: readonly FoundLink[],
-  reserved: Cost,
-  actual: Cost,
-  clock: () => number,
-): Promise<void> {
-  let usages = await store.read(chain.map(({ id }) => id));
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const next = chain.map(({ grant }, index) => {
-      const usage = usages[index];
-      if (usage === undefined) throw new Error("settle: the usage is gone from the store");
-      return settle({ grant, usage, reserved, actual, now: clock() });
-    });
-    const stored = await store.swap(changes(chain, usages, next));
-    if (stored === undefined) return;
-    usages = stored;
-  }
-  throw new Error("settle: the usage changed too often");
 }
