@@ -42,12 +42,12 @@ function isMistake(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || (error as Error | undefined)?.name === "WardedError";
 }
 
-/** Settles every link of a chain. */
+/** Settles every link of a chain; `reservedIn` are the usages that the allow returned, whose times name the windows that it took from. */
 export async function settleAll(
   store: UsageStore,
   chain: readonly FoundLink[],
-  reserved: Cost,
-  actual: Cost,
+  reservedIn: readonly Usage[],
+  [reserved, actual]: readonly [Cost, Cost],
   clock: () => number,
 ): Promise<void> {
   let usages = await store.read(chain.map(({ id }) => id));
@@ -55,7 +55,8 @@ export async function settleAll(
     const next = chain.map(({ grant }, index) => {
       const usage = usages[index];
       if (usage === undefined) throw new Error("settle: the usage is gone from the store");
-      return settle({ grant, usage, reserved, actual, now: clock() });
+      const reservedAt = (reservedIn[index] as Usage).last;
+      return settle({ grant, usage, reserved, actual, reservedAt, now: clock() });
     });
     const stored = await store.swap(changes(chain, usages, next));
     if (stored === undefined) return;

@@ -174,7 +174,7 @@ function allowed(
     async settle(actual) {
       if (isSettled) throw new TypeError("settle: this request is settled");
       isSettled = true;
-      await settleAll(store, chain, need.cost ?? { requests: 1 }, actual, clock);
+      await settleAll(store, chain, decision.usages, [need.cost ?? { requests: 1 }, actual], clock);
     },
   };
 }

@@ -76,6 +76,21 @@ test("work that cost less is given back, once", async () => {
   await assert.rejects(first.settle({ tokens: 0 }), /is settled/);
 });
 
+test("what comes back goes to the window that it came from, not to the next", async () => {
+  const limits = [{ id: "tpm", unit: "tokens", algorithm: { window: { limit: 1_000, per: "minute" } } }];
+  const minute = 1_780_000_020_000;
+  let now = minute - 1_000;
+  const { ask } = guarding({ limits }, { guard: { now: () => now } });
+  const need = { ...NEED, cost: { tokens: 900 } };
+  const early = await ask(need);
+  now = minute + 1_000;
+  const late = await ask(need);
+  await early.settle({ tokens: 5 });
+  assert.deepEqual(await told(await ask(need)), [429, "RATE_LIMITED", ["quota_exhausted"]], "895 of the minute before are gone");
+  await late.settle({ tokens: 5 });
+  assert.equal((await ask(need)).ok, true);
+});
+
 test("every link counts, or none", async () => {
   const usage = edge.memoryUsage();
   const agent = warded.compileGrant({ scopes: ["secrets:read:*"], max_uses: 1 });
