@@ -12,34 +12,40 @@ export interface Accepted {
   readonly time: number;
 }
 
-/** Decides, and stores what an allow has used; decides again when another request was faster. `undefined` if that never ends. */
+/** Decides, and stores what an allow has used; decides again when another request was faster. `undefined` if that never ends or the store fails. */
 export async function accept(
   { usage: store, policy }: GuardOptions<never>,
   { chain }: Found,
   request: Omit<RequestDocument, "now">,
   clock: () => number,
 ): Promise<Accepted | undefined> {
-  let usages: readonly (Usage | undefined)[];
   try {
-    usages = await store.read(chain.map(({ id }) => id));
+    let usages = await stored(() => store.read(chain.map(({ id }) => id)));
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const time = clock();
       const links: Link[] = chain.map(({ grant }, index) => ({ grant, usage: usages[index] }));
       const decision = decide({ chain: links, request: { ...request, now: time }, ...(policy === undefined ? {} : { policy }) });
       if (decision.decision !== "allow") return { decision, time };
-      const stored = await store.swap(changes(chain, usages, decision.usages));
-      if (stored === undefined) return { decision, time };
-      usages = stored;
+      const newer = await stored(() => store.swap(changes(chain, usages, decision.usages)));
+      if (newer === undefined) return { decision, time };
+      usages = newer;
     }
   } catch (error) {
-    if (isMistake(error)) throw error;
+    if (!(error instanceof StoreFailure)) throw error;
   }
   return undefined;
 }
 
-/** A store that fails must not allow; a programmer's mistake must not look like a store that fails. */
-function isMistake(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof RangeError || (error as Error | undefined)?.name === "WardedError";
+/** Not an error for callers, but the way out when the store fails. */
+class StoreFailure {}
+
+/** What a store answers. Whatever it fails with is not the program's mistake: an unreachable Redis over HTTP is a `TypeError`. */
+async function stored<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch {
+    throw new StoreFailure();
+  }
 }
 
 /** Settles every link of a chain; `reservedIn` are the usages that the allow returned, whose times name the windows that it took from. */

@@ -93,6 +93,8 @@ export type Guard<Info = unknown> = (request: Request, need: Need, info?: Info) 
 
 /** Makes a guard. */
 export function guard<Info = unknown>(options: GuardOptions<Info>): Guard<Info> {
+  // Here, because of a request it would look like a store that fails.
+  if (!isStore(options.usage)) throw new TypeError("usage: expected a store with `read` and `swap`");
   const clock = options.now ?? Date.now;
   return async (request, need, info) => {
     const refuse = (refusal: Refusal, decision?: Decision): Refused => {
@@ -111,6 +113,10 @@ export function guard<Info = unknown>(options: GuardOptions<Info>): Guard<Info> 
     if (!(await isRecorded(options, found, known.display, need, ip, accepted))) return refuse(AUDIT_UNAVAILABLE, decision);
     return allowed(options, found, known.display, need, decision, clock);
   };
+}
+
+function isStore(usage: Partial<UsageStore> | undefined): boolean {
+  return typeof usage?.read === "function" && typeof usage.swap === "function";
 }
 
 /** The token of the one Authorization header, if its form and checksum are right. */

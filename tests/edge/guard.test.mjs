@@ -114,6 +114,24 @@ test("a store that fails lets nobody in", async () => {
   assert.deepEqual(await told(await ask()), [503, "UNAVAILABLE", undefined]);
 });
 
+test("a store may fail in any way, also as a programmer's mistake would", async () => {
+  const fine = edge.memoryUsage();
+  const rejecting = [new TypeError("fetch failed"), new RangeError("Invalid array length"), new warded.WardedError("not_json", ""), undefined];
+  const ways = [...rejecting.map((error) => () => Promise.reject(error)), () => { throw new TypeError("the socket is closed"); }];
+  for (const way of ways) {
+    for (const broken of [{ ...fine, read: way }, { ...fine, swap: way }]) {
+      const { ask } = guarding({}, { guard: { usage: broken } });
+      assert.deepEqual(await told(await ask()), [503, "UNAVAILABLE", undefined]);
+    }
+  }
+});
+
+test("what is no store is refused by name, before any request", () => {
+  for (const usage of [undefined, null, {}, new Map()]) {
+    assert.throws(() => guarding({}, { guard: { usage } }), { name: "TypeError", message: /^usage: expected a store/ });
+  }
+});
+
 test("a store that never settles on a revision ends in a refusal", async () => {
   const restless = { read: async () => [undefined], swap: async () => [undefined] };
   const { ask } = guarding({}, { guard: { usage: restless } });
