@@ -30,7 +30,7 @@ function guardOf(env, now) {
       findGrant: (hash) => grants.get(hash),
       usage: durableObjectUsage(env.USAGE),
       // Set by the platform; a client cannot set it.
-      clientIp: (request) => request.headers.get("CF-Connecting-IP") ?? undefined,
+      clientIp: (request) => request.headers.get("CF-Connecting-IP"),
       keyring: new Keyring([fromHex(env.VALUE_KEY)]),
     });
     // Opened again every minute, so that its end is noticed.

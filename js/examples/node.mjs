@@ -16,8 +16,15 @@ export function server(token) {
       clientIp: (_, incoming) => incoming.socket.remoteAddress,
     }),
   );
-  return createServer(async (incoming, outgoing) => {
+  const answer = async (incoming, outgoing) => {
     const allowed = await guarded(incoming, outgoing, { resource: "secrets", action: "read", path: "production/app/config" });
     if (allowed) outgoing.end(`hello ${allowed.display}`);
+  };
+  return createServer((incoming, outgoing) => {
+    // What nobody catches would end the process.
+    answer(incoming, outgoing).catch(() => {
+      if (!outgoing.headersSent) outgoing.writeHead(500);
+      outgoing.end();
+    });
   });
 }

@@ -1,7 +1,8 @@
 // What a request takes from the stored usages, and gives back: decide, then compare and set, and again when another request was faster.
 
-import { type Cost, decide, type Decision, type Link, type RequestDocument, settle, type Usage } from "./internal.js";
+import { type Cost, decide, type Decision, type Link, type RequestDocument, settle, type Usage, WardedError } from "./internal.js";
 import type { Found, FoundLink, GuardOptions } from "./edge-guard.js";
+import { NO_ADDRESS, type Refusal, USAGE_UNAVAILABLE } from "./edge-refusal.js";
 import { type Change, KEPT_AFTER_END, type UsageStore } from "./edge-usage.js";
 
 /** Each lost race means that another request has won one, so this many in flight at once are served. */
@@ -12,13 +13,13 @@ export interface Accepted {
   readonly time: number;
 }
 
-/** Decides, and stores what an allow has used; decides again when another request was faster. `undefined` if that never ends or the store fails. */
+/** Decides, and stores what an allow has used; decides again when another request was faster. A refusal if it came to no decision. */
 export async function accept(
   { usage: store, policy }: GuardOptions<never>,
   { chain }: Found,
   request: Omit<RequestDocument, "now">,
   clock: () => number,
-): Promise<Accepted | undefined> {
+): Promise<Accepted | Refusal> {
   try {
     let usages = await stored(() => store.read(chain.map(({ id }) => id)));
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -31,9 +32,15 @@ export async function accept(
       usages = newer;
     }
   } catch (error) {
+    if (isNoAddress(error)) return NO_ADDRESS;
     if (!(error instanceof StoreFailure)) throw error;
   }
-  return undefined;
+  return USAGE_UNAVAILABLE;
+}
+
+/** Whether the platform's address is a text that is none; anything but a text is a mistake of the program. */
+function isNoAddress(error: unknown): boolean {
+  return error instanceof WardedError && error.field === "request.ip" && error.code !== "wrong_type";
 }
 
 /** Not an error for callers, but the way out when the store fails. */

@@ -15,7 +15,7 @@ import {
   type Trust,
 } from "./internal.js";
 import { accept, type Accepted, settleAll } from "./edge-count.js";
-import { AUDIT_UNAVAILABLE, type Refusal, refusalOf, response, UNAUTHORIZED, USAGE_UNAVAILABLE } from "./edge-refusal.js";
+import { AUDIT_UNAVAILABLE, type Refusal, refusalOf, response, UNAUTHORIZED } from "./edge-refusal.js";
 import type { UsageStore } from "./edge-usage.js";
 
 /** A grant as it was found, with the name under which its usage is stored. */
@@ -52,8 +52,11 @@ export interface GuardOptions<Info = unknown> {
   /** The grants of a token, by the lower-case hex SHA-256 of its text; `undefined` for an unknown one. */
   readonly findGrant: (hash: string, token: { kind: TokenKind; display: string }) => Promise<Found | undefined> | Found | undefined;
   readonly usage: UsageStore;
-  /** The source address as the platform knows it, never as a client says it; `undefined` is unknown, and an allowlist then denies. */
-  readonly clientIp: (request: Request, info: Info) => string | undefined;
+  /**
+   * The source address as the platform knows it, never as a client says it. `undefined` and `null` are unknown, and an allowlist then denies;
+   * a text that is no address, such as `fe80::1%eth0` with its zone, is refused with or without one.
+   */
+  readonly clientIp: (request: Request, info: Info) => string | null | undefined;
   readonly policy?: Policy;
   /** Opens sealed values for requests that were allowed. */
   readonly keyring?: Keyring;
@@ -105,9 +108,9 @@ export function guard<Info = unknown>(options: GuardOptions<Info>): Guard<Info> 
     const known = parseToken(token);
     const found = await options.findGrant(hex(hashToken(token)), known);
     if (found === undefined || found === null || found.chain.length === 0) return refuse(UNAUTHORIZED);
-    const ip = options.clientIp(request, info as Info);
+    const ip = options.clientIp(request, info as Info) ?? undefined;
     const accepted = await accept(options, found, asked(need, found, ip), clock);
-    if (accepted === undefined) return refuse(USAGE_UNAVAILABLE);
+    if ("status" in accepted) return refuse(accepted);
     const { decision } = accepted;
     if (decision.decision !== "allow") return refuse(refusalOf(decision), decision);
     if (!(await isRecorded(options, found, known.display, need, ip, accepted))) return refuse(AUDIT_UNAVAILABLE, decision);

@@ -32,6 +32,9 @@ export const AUDIT_UNAVAILABLE: Refusal = {
   message: "the request cannot be recorded, so nothing was done",
 };
 
+/** The platform's address is none: nobody knows whom an allowlist, or a rule of the policy, would have to let in. */
+export const NO_ADDRESS = told(403, "IP_NOT_ALLOWED", "the address is not allowed", ["ip_unknown"]);
+
 const ADDRESS = ["ip_not_allowed", "ip_unknown"];
 const STATE = ["expired", "not_yet_valid", "uses_exhausted"];
 const QUOTA = ["quota_exhausted"];

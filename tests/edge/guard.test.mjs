@@ -46,6 +46,26 @@ test("an unknown address does not pass an allowlist", async () => {
   assert.deepEqual(await told(await ask()), [403, "IP_NOT_ALLOWED", ["ip_unknown"]]);
 });
 
+test("a header that is missing is an unknown address", async () => {
+  const clientIp = (asked) => asked.headers.get("CF-Connecting-IP");
+  const fenced = guarding({ ip_allowlist: ["10.0.0.0/8"] }, { guard: { clientIp } });
+  assert.deepEqual(await told(await fenced.ask()), [403, "IP_NOT_ALLOWED", ["ip_unknown"]]);
+  assert.equal((await guarding({}, { guard: { clientIp } }).ask()).ok, true);
+});
+
+test("an address that is none is refused, whether there is an allowlist or not, and uses nothing", async () => {
+  for (const ip of ["fe80::1%eth0", "", "unknown", "10.1.2.3:80", "10.1.2.03", "10.1.2.3, 10.1.2.4", "10.1.2.\ud800"]) {
+    for (const document of [{}, { ip_allowlist: ["10.0.0.0/8", "fe80::/10"] }]) {
+      let given = ip;
+      const { ask } = guarding({ ...document, max_uses: 1 }, { guard: { clientIp: () => given } });
+      assert.deepEqual(await told(await ask()), [403, "IP_NOT_ALLOWED", ["ip_unknown"]], ip);
+      given = "10.1.2.3";
+      assert.equal((await ask()).ok, true);
+    }
+  }
+  await assert.rejects(guarding({}, { guard: { clientIp: () => 5 } }).ask(), { code: "wrong_type", field: "request.ip" });
+});
+
 test("scope and tier are refused as the server does", async () => {
   const { ask } = guarding({});
   assert.deepEqual(await told(await ask({ ...NEED, action: "write" })), [403, "SCOPE_DENIED", ["scope_missing"]]);

@@ -75,6 +75,21 @@ test("Node's http by the adapter", async () => {
   }
 });
 
+test("Node's example answers a neighbour's address with a zone, and what goes wrong", async () => {
+  const { server } = await example("node.mjs");
+  const { token } = warded.mintToken("s");
+  const listening = server(token);
+  const answered = async (socket) => {
+    const outgoing = { writeHead: (status) => void (outgoing.status = status) };
+    const ended = new Promise((resolve) => (outgoing.end = resolve));
+    listening.emit("request", { headers: { authorization: `Bearer ${token}` }, get socket() { return socket(); } }, outgoing);
+    await ended;
+    return outgoing.status;
+  };
+  assert.equal(await answered(() => ({ remoteAddress: "fe80::1%eth0" })), 403);
+  assert.equal(await answered(() => { throw new Error("gone"); }), 500);
+});
+
 test("Hono's middleware", async () => {
   const { app } = await example("hono.mjs");
   const { guarded, token } = guarding({ scopes: ["secrets:read:production/one"] });

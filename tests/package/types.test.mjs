@@ -11,6 +11,7 @@ const PROGRAM = `
 import { compileGrant, compilePolicy, covers, decide, explain, hashToken, Keyring, lintGrant, lintPolicy, mintToken, openBundle, overlaps, parseToken, verifyChain, verifyToken, WardedError } from "warded";
 import type { Bundle, CheckpointDocument, CompiledGrant, CompiledPolicy, Condition, Context, Decision, ErrorCode, Explanation, Grant, GrantDocument, Policy, PolicyDocument, ReasonCode, RequestDocument, TokenKind, Usage, VerifiedChain, Warning } from "warded";
 import { aesGcmOpen, aesGcmSeal, audienceKey, hmacSha256, kbkdfCounter, loadGrant, loadPolicy, makeBundle, sealWithSalt, sha256 } from "warded/hazmat";
+import { guard, memoryUsage } from "warded/edge";
 import { argon2id, pbkdf2Sha256 } from "warded/derive";
 import { argon2id as anyArgon2id, pbkdf2Sha256 as anyPbkdf2Sha256 } from "warded/hazmat";
 
@@ -53,6 +54,9 @@ const held: CheckpointDocument[] = [];
 const verified: Promise<VerifiedChain> = verifyChain(["line"], { publicKey: opened, checkpoints: held });
 const bundled: Grant | undefined = bundle.grants[0]?.grant;
 
+// As in docs/edge.md.
+const guarded = guard({ findGrant: () => undefined, usage: memoryUsage(), clientIp: (request) => request.headers.get("CF-Connecting-IP") });
+
 const kind: TokenKind = "s";
 const minted: { token: string; hash: Uint8Array; display: string } = mintToken(kind);
 const parsed: TokenKind = parseToken(minted.token).kind;
@@ -90,7 +94,7 @@ new Keyring(["key"]);
 // @ts-expect-error: a decision is read-only
 decision.decision = "allow";
 
-console.log(usage, code, listing, issue, parsed, same, primitives, large, derived, verified, bundled);
+console.log(usage, code, listing, issue, parsed, same, primitives, large, derived, verified, bundled, guarded);
 `;
 
 const OPTIONS = ["--strict", "--noEmit", "--target", "es2022", "--lib", "es2022,dom", "--types", "", "--pretty", "false"];
