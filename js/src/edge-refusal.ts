@@ -58,7 +58,11 @@ function told(status: number, code: string, message: string, reasons: readonly s
   return { status, code, message, reasons };
 }
 
-/** The latest of the times at which the limits have room again; none if one of them never will. */
+/**
+ * The latest of the times at which limits that refused have room again; none if waiting helps with none of them.
+ *
+ * A cost above the size of a limit says `null`, as a limit does that did not refuse: whoever waited for the others is then told no time.
+ */
 function exhausted(decision: Decision): Refusal {
   const times = decision.limits.filter(({ retry_after }) => retry_after !== null).map(({ retry_after }) => retry_after as number);
   const retryAt = times.length > 0 ? Math.max(...times) : undefined;

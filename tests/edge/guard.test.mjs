@@ -85,6 +85,21 @@ test("a used-up limit is 429 and says when to come back", async () => {
   assert.equal((await ask()).ok, true);
 });
 
+test("of limits that refuse together, those that waiting helps say until when", async () => {
+  const limits = [
+    { id: "rpm", unit: "requests", algorithm: { bucket: { capacity: 1, refill: 1, per: "minute" } } },
+    { id: "tpd", unit: "tokens", algorithm: { window: { limit: 10, per: "day" } } },
+  ];
+  let now = 1_780_000_000_000;
+  const { ask } = guarding({ limits }, { guard: { now: () => now } });
+  const large = { ...NEED, cost: { requests: 1, tokens: 11 } };
+  const waits = async (need) => (await ask(need)).response.headers.get("retry-after");
+  assert.equal((await ask()).ok, true);
+  assert.equal(await waits(large), "60");
+  now += 60_000;
+  assert.equal(await waits(large), null, "the cost is above the size of what is left in the way");
+});
+
 test("work that cost less is given back, once", async () => {
   const limits = [{ id: "tpd", unit: "tokens", algorithm: { window: { limit: 100, per: "day" } } }];
   const { ask } = guarding({ limits });

@@ -67,7 +67,7 @@ impl<S: Read + ?Sized> Authority<'_, S> {
         event
     }
 
-    /// Seconds until the limits that were met have enough again; `None` if they never will.
+    /// Seconds until those of the limits that were met have enough again which waiting helps; `None` if it helps none.
     fn wait(&self, decision: &Decision) -> Option<u64> {
         let times = decision.limits().iter().filter_map(|limit| limit.retry_after);
         times.max().map(|time| time.saturating_sub(self.store.now().as_u64()).div_ceil(1000).max(1))
