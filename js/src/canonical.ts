@@ -1,5 +1,7 @@
 // Records as RFC 8785 writes them, and JSON text read as strictly as the engine reads it.
 
+import { isWellFormed } from "./document.js";
+
 /** How deep, and how wide, the engine reads. */
 const MAX_DEPTH = 32;
 const MAX_FIELDS = 256;
@@ -38,7 +40,7 @@ export function read(text: string): ReadLine | undefined {
 
 /** How many keys a value has, all its objects together; `NaN` where it is too deep, too wide or holds half a surrogate pair. */
 function count(value: Json, depth: number): number {
-  if (typeof value === "string") return /\p{Surrogate}/u.test(value) ? Number.NaN : 0;
+  if (typeof value === "string") return isWellFormed(value) ? 0 : Number.NaN;
   if (typeof value !== "object" || value === null) return 0;
   if (depth === 0) return Number.NaN;
   let sum = 0;

@@ -1,5 +1,5 @@
 import { wrongType } from "./argument.js";
-import { field, isPlain, type Plain, plain, present } from "./document.js";
+import { field, isPlain, isWellFormed, type Plain, plain, present } from "./document.js";
 import { mistake } from "./error.js";
 import type { Tier, Trust } from "./grant.js";
 import { isCounter } from "./usage.js";
@@ -86,7 +86,7 @@ export class ReadSubject {
   get isOrdinary(): boolean {
     const { kind, id } = this;
     if (this.odd !== undefined || typeof kind !== "string" || typeof id !== "string") return false;
-    return id.length >= 1 && id.length <= SURELY_SHORT && WORD.test(kind);
+    return id.length >= 1 && id.length <= SURELY_SHORT && isWellFormed(id) && WORD.test(kind);
   }
 
   /** The subject as an object again. */
@@ -149,7 +149,7 @@ export class ReadAttributes {
     if (this.names.length > MAX_ATTRIBUTES) return false;
     for (const name of this.names) if (!NAME.test(name)) return false;
     for (const value of this.values) {
-      const fits = typeof value === "string" ? value.length <= SURELY_FITS : typeof value === "boolean" || isCounter(value);
+      const fits = typeof value === "string" ? isText(value) : typeof value === "boolean" || isCounter(value);
       if (!fits) return false;
     }
     return true;
@@ -159,6 +159,10 @@ export class ReadAttributes {
   get fields(): object {
     return Object.fromEntries(this.names.map((name, index) => [name, this.values[index]]));
   }
+}
+
+function isText(value: string): boolean {
+  return value.length <= SURELY_FITS && isWellFormed(value);
 }
 
 const DIGEST = /^[0-9a-f]{64}$/;

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { warded } from "./project.mjs";
 import { vectors } from "./vectors.mjs";
 
-const { compileGrant, decide, Keyring, WardedError } = warded;
+const { compileGrant, compilePolicy, decide, explain, filter, Keyring, WardedError } = warded;
 const NOW = 1_780_000_000_000;
 const REQUEST = { resource: "secrets", action: "read", path: "a/KEY", now: NOW };
 const grant = compileGrant({ scopes: ["secrets:read:a/*"], ip_allowlist: ["10.0.0.0/8", "::1"], expires_at: NOW + 1000, max_uses: 2 });
@@ -111,6 +111,44 @@ test("a request that is malformed is refused with code and field", () => {
   }
   const { resource, ...rest } = asked;
   assert.throws(() => decide({ chain: [{ grant }], request: rest }), refused("missing_field", "request.resource"));
+});
+
+test("half of a surrogate pair is refused by name, whatever asks, with a policy and without", () => {
+  const policy = compilePolicy({ version: 1, rules: [{ id: "all", effect: "allow" }] });
+  const chain = [{ grant }];
+  for (const half of ["\ud800", "\udc00", "x\ud800", "x\udc00", "\udc00\ud800", "é\udbff", "\udfff\u{1f511}"]) {
+    const subject = { kind: "agent", id: "agt_1" };
+    const changes = [
+      [{ subject: { ...subject, id: half } }, "subject.id"],
+      [{ subject: { ...subject, kind: half } }, "subject.kind"],
+      [{ attributes: { "claimed.purpose": half } }, "attributes.claimed.purpose"],
+      [{ attributes: { a: true, "claimed.purpose": `${"a".repeat(300)}${half}` } }, "attributes.claimed.purpose"],
+      ...["resource", "action", "path", "ip", "tier"].map((field) => [{ [field]: half }, field]),
+    ];
+    for (const [change, field] of changes) {
+      const request = { ...asked, ...change };
+      const { path, ...rest } = request;
+      for (const options of [{ chain }, { chain, policy }]) {
+        const ways = [() => decide({ ...options, request }), () => explain({ ...options, request })];
+        if (field !== "path") ways.push(() => filter({ ...options, request: rest, paths: ["a/KEY"] }));
+        for (const way of ways) assert.throws(way, refused("invalid_text", `request.${field}`), `${field}: ${way}`);
+      }
+    }
+    const listing = { resource: "secrets", action: "read", listing: half, now: NOW };
+    for (const ask of [decide, explain]) assert.throws(() => ask({ chain, request: listing }), refused("invalid_text", "request.listing"));
+    assert.throws(() => filter({ chain, request: { resource: "secrets", action: "read" }, paths: [half] }), refused("invalid_text", "paths[0]"));
+  }
+});
+
+test("whole surrogate pairs, and other text that is not ASCII, pass as they are", () => {
+  const grants = [{ grant: compileGrant({ scopes: ["secrets:read:a/*"] }) }];
+  for (const id of ["\u{1f511}", "é", "日本", "\ufffd", "x\u{10ffff}"]) {
+    const rule = { id: "it", effect: "deny", actions: ["secrets:read"], subjects: [id], when: { attribute: "claimed.purpose", eq: id } };
+    const policy = compilePolicy({ version: 1, attributes: { "claimed.purpose": { type: "text", actions: ["secrets:read"], source: "caller" } }, rules: [rule, { id: "all", effect: "allow" }] });
+    const request = { ...REQUEST, subject: { kind: "agent", id }, attributes: { "claimed.purpose": id } };
+    assert.deepEqual(codes(decide({ chain: grants, policy, request })), ["policy_denied"], id);
+    assert.equal(decide({ chain: grants, policy, request: { ...request, subject: { kind: "agent", id: `${id}x` } } }).decision, "allow");
+  }
 });
 
 test("a usage that is malformed is refused with code and field", () => {
