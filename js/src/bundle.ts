@@ -2,6 +2,7 @@
 
 import { bytes as bytesArgument, exactly, string, whole, wrongType } from "./argument.js";
 import { hexBytes, hexText, joined } from "./bytes.js";
+import { wellFormed } from "./document.js";
 import { answer, integer, sendBytes, utf8 } from "./engine.js";
 import { type Grant, Loaded } from "./grant.js";
 import { LoadedPolicy, type Policy } from "./policy.js";
@@ -74,7 +75,7 @@ export function openBundle(bytes: Uint8Array, options: OpenBundleOptions): Bundl
   if (typeof options !== "object" || options === null) throw wrongType("options", "an object", options);
   const { key, audience, minSerial, now = Date.now() } = options;
   exactly("key", KEY_LENGTH, key);
-  const name = utf8(string("audience", audience));
+  const name = text("audience", audience);
   const numbers = [number("now", now, 0), number("minSerial", minSerial, 0), integer(name.length)];
   return read(answer(sendBytes("open_bundle", key, ...numbers, name, bundle)));
 }
@@ -118,7 +119,7 @@ export function makeBundle(document: BundleDocument, key: Uint8Array): Uint8Arra
   const begin = number("not_before", not_before, 0);
   const end = number("not_after", not_after ?? not_before + DEFAULT_LIFE, not_before + 1);
   const pieces = [MAGIC, hexBytes("tenant", 16, tenant), number("serial", serial, 1), begin, end];
-  pieces.push(...prefixed(utf8(string("audience", audience))));
+  pieces.push(...prefixed(text("audience", audience)));
   if (!Array.isArray(grants)) throw wrongType("grants", "an array", grants);
   const { length } = grants;
   pieces.push(integer(length));
@@ -136,7 +137,7 @@ function entry(given: BundleDocument["grants"][number] | undefined, place: strin
   const { id, token_hash, grant } = given;
   if (!Loaded.is(grant)) throw wrongType(`${place}.grant`, "a grant of `compileGrant` or `loadGrant`", grant);
   const hash = token_hash == null ? new Uint8Array(0) : exactly(`${place}.token_hash`, KEY_LENGTH, token_hash);
-  return [...prefixed(utf8(string(`${place}.id`, id))), ...prefixed(hash), ...prefixed(Loaded.bytesOf(grant))];
+  return [...prefixed(text(`${place}.id`, id)), ...prefixed(hash), ...prefixed(Loaded.bytesOf(grant))];
 }
 
 function policyBytes(policy: unknown): Uint8Array {
@@ -145,11 +146,15 @@ function policyBytes(policy: unknown): Uint8Array {
 
 /** The key of an audience, 32 bytes, derived from a master key: what an edge is given instead of that. */
 export function audienceKey(key: Uint8Array, tenant: string, audience: string): Uint8Array {
-  const name = utf8(string("audience", audience));
+  const name = text("audience", audience);
   const context = new Uint8Array(16 + name.length);
   context.set(hexBytes("tenant", 16, tenant));
   context.set(name, 16);
   return kbkdfCounter(key, utf8("wd1/bundle"), context, KEY_LENGTH);
+}
+
+function text(argument: string, value: unknown): Uint8Array {
+  return utf8(wellFormed(string(argument, value), argument));
 }
 
 function prefixed(data: Uint8Array): [Uint8Array, Uint8Array] {

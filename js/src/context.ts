@@ -1,4 +1,5 @@
 import { wrongType } from "./argument.js";
+import { wellFormed } from "./document.js";
 import { memory, view, write } from "./engine.js";
 
 /** Where a sealed value belongs: it opens there only. A field that is absent is bound as absent. */
@@ -50,7 +51,7 @@ function take(context: BoundContext, name: string, value: unknown): void {
     case "object":
     case "path":
       if (typeof value !== "string") throw wrongType(`context.${name}`, "a string", value);
-      context[name] = value;
+      context[name] = wellFormed(value, `context.${name}`);
       return;
     case "tenant":
       context.tenant = tenant(value);

@@ -41,7 +41,8 @@ export function isWellFormed(text: string): boolean {
   return !HALF_PAIR.test(text);
 }
 
-function wellFormed(text: string, place: string): string {
+/** The text that stands at `place`, which must be one that UTF-8 can say. */
+export function wellFormed(text: string, place: string): string {
   if (!isWellFormed(text)) {
     throw new WardedError("invalid_text", `\`${place}\`: text is malformed: half of a surrogate pair`, place);
   }

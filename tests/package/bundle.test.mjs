@@ -94,6 +94,16 @@ test("what would not open is not made", () => {
   }
 });
 
+test("half of a surrogate pair is no name", () => {
+  const named = (field) => ({ name: "WardedError", code: "invalid_text", field });
+  for (const half of ["edge\ud800", "edge\udc00"]) {
+    assert.throws(() => audienceKey(KEY, TENANT, half), named("audience"));
+    assert.throws(() => open({ audience: half }), named("audience"));
+    assert.throws(() => makeBundle({ ...document, audience: half }, KEY), named("audience"));
+    assert.throws(() => makeBundle({ ...document, grants: [{ id: half, grant }] }, KEY), named("grants[0].id"));
+  }
+});
+
 test("what is opened is a copy", () => {
   const bundle = made.slice();
   const { grants, policy } = open({}, bundle);

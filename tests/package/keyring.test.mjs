@@ -67,6 +67,19 @@ test("texts beyond ASCII and numbers beyond 32 bits are bound exactly", () => {
   assert.throws(() => keyring.open(sealed, { ...context, purpose: "wert ✓ 𝄟" }), code("seal_rejected"));
 });
 
+test("half of a surrogate pair is no text to bind", () => {
+  const keyring = new Keyring([KEY]);
+  const sealed = keyring.seal(TEXT, { object: "x\ufffd" });
+  for (const name of ["purpose", "object", "path"]) {
+    for (const half of ["x\ud800", "x\udc00"]) {
+      const expected = { name: "WardedError", code: "invalid_text", field: `context.${name}` };
+      assert.throws(() => keyring.seal(TEXT, { [name]: half }), expected);
+      assert.throws(() => keyring.open(sealed, { [name]: half }), expected);
+    }
+  }
+  assert.deepEqual(keyring.open(sealed, { object: "x\ufffd" }), TEXT);
+});
+
 test("the first key seals, all keys open", () => {
   const [older, newer] = [Keyring.generate(), Keyring.generate()];
   const before = new Keyring([older]).seal(TEXT);
