@@ -6,7 +6,7 @@ import { wellFormed } from "./document.js";
 import { answer, integer, sendBytes, utf8 } from "./engine.js";
 import { type Grant, Loaded } from "./grant.js";
 import { LoadedPolicy, type Policy } from "./policy.js";
-import { hmacSha256, kbkdfCounter } from "./primitive.js";
+import { kbkdfCounter } from "./primitive.js";
 
 const KEY_LENGTH = 32;
 /** Where the serial stands, and where the audience: behind name and version, tenant, serial and both times. */
@@ -111,7 +111,12 @@ function read(body: Uint8Array): Bundle {
   };
 }
 
-/** Makes a bundle for the audience whose key this is. */
+/**
+ * Makes a bundle for the audience whose key this is.
+ *
+ * @throws {WardedError} `invalid_compiled`: a grant or the policy does not load; `bundle_malformed`: a name is empty or over 128 bytes;
+ * `limit_exceeded`: over 4 MiB.
+ */
 export function makeBundle(document: BundleDocument, key: Uint8Array): Uint8Array {
   if (typeof document !== "object" || document === null) throw wrongType("document", "an object", document);
   const { tenant, audience, serial, not_before, not_after, grants, policy } = document;
@@ -125,11 +130,8 @@ export function makeBundle(document: BundleDocument, key: Uint8Array): Uint8Arra
   pieces.push(integer(length));
   for (let index = 0; index < length; index++) pieces.push(...entry(grants[index], `grants[${index}]`));
   pieces.push(...prefixed(policy == null ? new Uint8Array(0) : policyBytes(policy)));
-  const body = joined(...pieces);
-  const bundle = joined(body, hmacSha256(key, body));
-  // The one check of the whole layout is the engine's.
-  openBundle(bundle, { key, audience, minSerial: 0, now: not_before });
-  return bundle;
+  // The engine checks all of it, and signs.
+  return answer(sendBytes("make_bundle", key, joined(pieces)));
 }
 
 function entry(given: BundleDocument["grants"][number] | undefined, place: string): Uint8Array[] {

@@ -47,8 +47,8 @@ export function bigEndian(value: number): Uint8Array {
   return bytes;
 }
 
-/** Pieces one after the other. */
-export function joined(...pieces: readonly Uint8Array[]): Uint8Array {
+/** Pieces one after the other. A list, because a call takes some ten thousands of arguments only. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
   let at = 0;
   for (const piece of pieces) {

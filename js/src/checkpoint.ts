@@ -25,7 +25,7 @@ export interface VerifyingKey {
 
 /** Takes in the 32 bytes of an Ed25519 key. */
 export async function verifyingKey(bytes: Uint8Array): Promise<VerifyingKey> {
-  const id = hexText(sha256(joined(utf8("warded/checkpoint-key/v1"), bytes)).subarray(0, 8));
+  const id = hexText(sha256(joined([utf8("warded/checkpoint-key/v1"), bytes])).subarray(0, 8));
   return { id, key: await crypto.subtle.importKey("raw", bytes as BufferSource, "Ed25519", false, ["verify"]) };
 }
 
@@ -49,6 +49,6 @@ export function isSignedBy(checkpoint: CheckpointDocument, { key }: VerifyingKey
   const bytes = (text: string): Uint8Array => fromHex(text, text.length / 2) as Uint8Array;
   const { tenant, seq, link, time, key_id, signature } = checkpoint;
   const parts = [bytes(tenant), bigEndian(seq), bytes(link), bigEndian(time), bytes(key_id)];
-  const signed = joined(utf8("warded/checkpoint/v1"), ...parts);
+  const signed = joined([utf8("warded/checkpoint/v1"), ...parts]);
   return crypto.subtle.verify("Ed25519", key, bytes(signature) as BufferSource, signed as BufferSource);
 }

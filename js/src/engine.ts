@@ -26,6 +26,7 @@ interface Operations {
   readonly load_grant: Operation;
   readonly load_keyring: Operation;
   readonly load_policy: Operation;
+  readonly make_bundle: Operation;
   readonly mint_token: Operation;
   readonly open: Operation;
   readonly open_bundle: Operation;

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { hazmat, warded } from "./project.mjs";
 import { bytes, hex, vectors } from "./vectors.mjs";
 
-const { compileGrant, decide, hashToken, mintToken, openBundle, WardedError } = warded;
+const { compileGrant, compilePolicy, decide, hashToken, mintToken, openBundle, WardedError } = warded;
 const { audienceKey, loadGrant, makeBundle } = hazmat;
 const published = vectors("bundle");
 const TENANT = "000102030405060708090a0b0c0d0e0f";
@@ -18,8 +18,9 @@ const code = (expected) => (error) => error instanceof WardedError && error.code
 const mistake = (type, text) => (error) => error.constructor.name === type && error.message.startsWith(text);
 
 const grant = compileGrant({ scopes: ["secrets:read:a/*"] });
+const policy = compilePolicy({ version: 1, rules: [{ id: "all", effect: "allow" }] });
 const { hash, token } = mintToken("s");
-const document = { tenant: TENANT, audience: "edge", serial: 4, not_before: NOW, grants: [{ id: "tok_1", token_hash: hash, grant }, { id: "agt_1", grant }], policy: Uint8Array.of(1, 2) };
+const document = { tenant: TENANT, audience: "edge", serial: 4, not_before: NOW, grants: [{ id: "tok_1", token_hash: hash, grant }, { id: "agt_1", grant }], policy };
 const made = makeBundle(document, KEY);
 const open = (changes = {}, bundle = made) => openBundle(bundle, { key: KEY, audience: "edge", minSerial: 4, now: NOW, ...changes });
 
@@ -50,8 +51,8 @@ test("the bundles of the vectors that do not hold are refused", () => {
 });
 
 test("a grant of a bundle decides for the token that it belongs to", () => {
-  const { serial, grants, policy } = open();
-  assert.deepEqual([serial, grants.length, hex(policy.bytes)], [4, 2, "0102"]);
+  const { serial, grants, policy: opened } = open();
+  assert.deepEqual([serial, grants.length, hex(opened.bytes)], [4, 2, hex(policy.bytes)]);
   const found = grants.find(({ token_hash }) => token_hash !== null && hex(token_hash) === hex(hashToken(token)));
   assert.equal(found.id, "tok_1");
   const request = { resource: "secrets", action: "read", path: "a/KEY", now: NOW };
@@ -79,12 +80,24 @@ test("stale, early, foreign and replayed each say so", () => {
   assert.throws(() => open({ key: audienceKey(new Uint8Array(32).fill(3), TENANT, "edge2") }), code("bundle_rejected"));
 });
 
-test("a bundle has at most 4 MiB", () => {
-  const policy = new Uint8Array(4 * 2 ** 20 - made.length + 2);
-  const most = makeBundle({ ...document, policy }, KEY);
+/** Entries that make a bundle of exactly so many bytes: as many as there is room for, and ids that fill the rest. */
+function filling(length) {
+  const room = length - makeBundle({ ...document, grants: [] }, KEY).length;
+  const least = 12 + 1 + grant.bytes.length;
+  let rest = room % least;
+  return Array.from({ length: Math.floor(room / least) }, () => {
+    const more = Math.min(rest, 127);
+    rest -= more;
+    return { id: "x".repeat(1 + more), grant };
+  });
+}
+
+test("a bundle has at most 4 MiB, of however many grants", () => {
+  const grants = filling(4 * 2 ** 20);
+  const most = makeBundle({ ...document, grants }, KEY);
   assert.equal(most.length, 4 * 2 ** 20);
-  assert.equal(open({}, most).policy.bytes.length, policy.length);
-  assert.throws(() => makeBundle({ ...document, policy: new Uint8Array(policy.length + 1) }, KEY), code("limit_exceeded"));
+  assert.equal(open({}, most).grants.length, grants.length);
+  assert.throws(() => makeBundle({ ...document, grants: [...grants.slice(0, -1), { id: "xx", grant }] }, KEY), code("limit_exceeded"));
   assert.throws(() => open({}, new Uint8Array(4 * 2 ** 20 + 1)), code("limit_exceeded"));
 });
 
@@ -92,6 +105,17 @@ test("what would not open is not made", () => {
   for (const change of [{ audience: "" }, { audience: "a".repeat(129) }, { grants: [{ id: "", grant }] }]) {
     assert.throws(() => makeBundle({ ...document, ...change }, KEY), code("bundle_malformed"));
   }
+});
+
+test("what would not decide is not made, and is named", () => {
+  const named = (field) => ({ name: "WardedError", code: "invalid_compiled", field });
+  const { bytes: bundle, ...rest } = published.opened[0];
+  const [damaged] = openBundle(bytes(bundle), options(rest)).grants;
+  assert.throws(() => makeBundle({ ...document, grants: [document.grants[0], { id: "a", grant: damaged.grant }] }, KEY), named("grants[1]"));
+  for (const changed of [Uint8Array.of(1, 2), policy.bytes.subarray(1), grant.bytes]) {
+    assert.throws(() => makeBundle({ ...document, policy: changed }, KEY), named("policy"));
+  }
+  assert.equal(hex(makeBundle({ ...document, policy: policy.bytes }, KEY)), hex(made));
 });
 
 test("half of a surrogate pair is no name", () => {

@@ -35,6 +35,7 @@ exports! {
     reseal = RESEAL, "Seals a value again under the current key.";
     open = OPEN, "Opens a value.";
     open_head = OPEN_HEAD, "Begins to open a value that the runtime decrypts.";
+    make_bundle = MAKE_BUNDLE, "Signs a bundle.";
     open_bundle = OPEN_BUNDLE, "Opens a bundle.";
     hash_token = HASH_TOKEN, "Checks and hashes a token.";
     mint_token = MINT_TOKEN, "Makes a token of random bytes.";
