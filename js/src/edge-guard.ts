@@ -6,12 +6,13 @@ import {
   type Decision,
   type Grant,
   hashToken,
+  hexText,
   type Keyring,
+  type ParsedToken,
   parseToken,
   type Policy,
   type RequestDocument,
   type Subject,
-  type TokenKind,
   type Trust,
 } from "./internal.js";
 import { accept, type Accepted, settleAll } from "./edge-count.js";
@@ -50,7 +51,7 @@ export interface Receipt {
 
 export interface GuardOptions<Info = unknown> {
   /** The grants of a token, by the lower-case hex SHA-256 of its text; `undefined` for an unknown one. */
-  readonly findGrant: (hash: string, token: { kind: TokenKind; display: string }) => Promise<Found | undefined> | Found | undefined;
+  readonly findGrant: (hash: string, token: ParsedToken) => Promise<Found | undefined> | Found | undefined;
   readonly usage: UsageStore;
   /**
    * The source address as the platform knows it, never as a client says it. `undefined` and `null` are unknown, and an allowlist then denies;
@@ -105,16 +106,16 @@ export function guard<Info = unknown>(options: GuardOptions<Info>): Guard<Info> 
     };
     const token = bearer(request);
     if (token === undefined) return refuse(UNAUTHORIZED);
-    const known = parseToken(token);
-    const found = await options.findGrant(hex(hashToken(token)), known);
+    const { hash, parsed } = token;
+    const found = await options.findGrant(hash, parsed);
     if (found === undefined || found === null || found.chain.length === 0) return refuse(UNAUTHORIZED);
     const ip = options.clientIp(request, info as Info) ?? undefined;
     const accepted = await accept(options, found, asked(need, found, ip), clock);
     if ("status" in accepted) return refuse(accepted);
     const { decision } = accepted;
     if (decision.decision !== "allow") return refuse(refusalOf(decision), decision);
-    if (!(await isRecorded(options, found, known.display, need, ip, accepted))) return refuse(AUDIT_UNAVAILABLE, decision);
-    return allowed(options, found, known.display, need, decision, clock);
+    if (!(await isRecorded(options, found, parsed.display, need, ip, accepted))) return refuse(AUDIT_UNAVAILABLE, decision);
+    return allowed(options, found, parsed.display, need, decision, clock);
   };
 }
 
@@ -122,19 +123,21 @@ function isStore(usage: Partial<UsageStore> | undefined): boolean {
   return typeof usage?.read === "function" && typeof usage.swap === "function";
 }
 
-/** The token of the one Authorization header, if its form and checksum are right. */
-function bearer(request: Request): string | undefined {
-  const match = /^bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "");
-  if (match === null) return undefined;
+interface Bearer {
+  readonly parsed: ParsedToken;
+  readonly hash: string;
+}
+
+/** What is known of the token of the one Authorization header, if its form and checksum are right. */
+function bearer(request: Request): Bearer | undefined {
+  const [, token] = /^bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "") ?? [];
+  if (token === undefined) return undefined;
   try {
-    parseToken(match[1] as string);
+    return { parsed: parseToken(token), hash: hexText(hashToken(token)) };
   } catch {
     return undefined;
   }
-  return match[1];
 }
-
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 function asked(need: Need, { subject, trust }: Found, ip: string | undefined): Omit<RequestDocument, "now"> {
   return {

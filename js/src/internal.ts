@@ -31,3 +31,5 @@ export type { Bundle, BundleDocument, BundledGrant, OpenBundleOptions } from "./
 export { hashToken, mintToken, parseToken, verifyToken } from "./token.js";
 export type { MintedToken, ParsedToken, TokenKind } from "./token.js";
 export { aesGcmOpen, aesGcmSeal, hmacSha256, kbkdfCounter, sha256 } from "./primitive.js";
+// Not public: for the entry `edge`.
+export { hexText } from "./bytes.js";
