@@ -1,4 +1,5 @@
 import { wrongType } from "./argument.js";
+import { putHex } from "./bytes.js";
 import { wellFormed } from "./document.js";
 import { memory, view, write } from "./engine.js";
 
@@ -83,18 +84,8 @@ function writeText(text: string, at: number): number {
 }
 
 function writeTenant(tenant: string, at: number): number {
-  const length = tenant.length / 2;
-  view.setUint32(at, length);
-  for (let index = 0; index < length; index++) {
-    memory[at + 4 + index] = (digit(tenant, 2 * index) << 4) | digit(tenant, 2 * index + 1);
-  }
-  return at + 4 + length;
-}
-
-/** A hex digit: `parseInt` of a piece of text would take longer than the AES of a short value. */
-function digit(text: string, at: number): number {
-  const code = text.charCodeAt(at);
-  return code > 0x39 ? code - 0x61 + 10 : code - 0x30;
+  view.setUint32(at, tenant.length / 2);
+  return putHex(tenant, memory, at + 4);
 }
 
 function writeVersion(version: number, at: number): number {

@@ -5,7 +5,7 @@ import { REASONS } from "./codes.js";
 import type { Asked, Decision, NeededApproval, Reason, ReadLink, Standing } from "./decide.js";
 import { address, enter, FAILED, leave, memory, reserve, STALE, status, view, write } from "./engine.js";
 import { Loaded } from "./grant.js";
-import { hexText } from "./bytes.js";
+import { hexText, putHex } from "./bytes.js";
 import { LoadedPolicy } from "./policy.js";
 import { ReadApproval, ReadAttributes, type ReadCost, type ReadRequest, ReadSubject } from "./request.js";
 import { append, type BucketState, isCounter, NEITHER, type ReadState, stateOf, type Usage, type WindowState } from "./usage.js";
@@ -137,8 +137,7 @@ function writePolicy(policy: LoadedPolicy, { approval }: ReadRequest, at: number
   view.setUint32(at + HANDLE_LENGTH - 4, 0);
   const end = at + POLICY_LENGTH;
   if (!(approval instanceof ReadApproval)) return end;
-  const digest = approval.digest as string;
-  for (let index = 0; index < 32; index++) memory[end + index] = Number.parseInt(digest.slice(2 * index, 2 * index + 2), 16);
+  putHex(approval.digest as string, memory, end);
   view.setUint32(end + 32, approval.approvers as number, true);
   view.setUint32(end + 36, 0);
   return end + APPROVAL_LENGTH;
