@@ -5,13 +5,13 @@ use serde::Serialize;
 use warded_core::time::Millis;
 
 use crate::app::Shared;
-use crate::audit::record::time_text;
 use crate::audit::{Detail, Event, EventType};
 use crate::error::ApiError;
 use crate::openapi::words::{Tier, Timestamp};
 use crate::refusals::system;
 use crate::store::approvals::{ApprovalRow, ApprovalStatus, AskerKind, Voice};
 use crate::store::{Read, StoreError, Tx, Verdict, query, transact, unavailable};
+use crate::timestamp::rfc3339;
 
 mod electorate;
 
@@ -32,12 +32,6 @@ pub const MOST_OPEN: u64 = 10;
 #[must_use]
 pub fn later(now: Millis, millis: u64) -> Millis {
     Millis::new(millis).ok().and_then(|span| now.checked_add(span)).unwrap_or(Millis::MAX)
-}
-
-/// RFC 3339, also of a time that has no such text: it must still be read as a time, and as far away.
-#[must_use]
-pub fn rfc3339(time: Millis) -> String {
-    time_text(time).unwrap_or_else(|_| "9999-12-31T23:59:59.999Z".to_owned())
 }
 
 /// An approval as people and webhooks are shown it.

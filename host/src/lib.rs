@@ -35,6 +35,7 @@ pub mod serve;
 pub mod start;
 pub mod store;
 pub mod text;
+pub mod timestamp;
 pub mod tls;
 pub mod vocabulary;
 pub mod webhook;

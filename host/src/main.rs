@@ -14,7 +14,8 @@ use warded::cli::member::{self, MemberArgs, MemberCommand};
 use warded::cli::session::Session;
 use warded::cli::{Cli, Command, ConfigArgs, FolderFlags, KeyringCommand, ServeArgs, completions, reference};
 use warded::clock::Clock;
-use warded::start::{HandedOver, NewMember, create_member, timestamp};
+use warded::start::{HandedOver, NewMember, create_member};
+use warded::timestamp::rfc3339;
 use warded::{keys, logging, openapi, run};
 
 fn main() -> ExitCode {
@@ -160,7 +161,7 @@ fn create_keyring(folders: &FolderFlags) -> anyhow::Result<()> {
     let config = folders.collect()?.resolve()?;
     let path = keys::create_keyring(
         &config.keys,
-        &timestamp(Clock::system().now()),
+        &rfc3339(Clock::system().now()),
         config.keyring_passphrase_file.as_deref(),
     )?;
     writeln!(io::stdout(), "keyring: {}", path.display())?;

@@ -34,7 +34,6 @@ mod secrets;
 mod survey;
 #[cfg(test)]
 mod tests;
-mod timestamp;
 mod tokens;
 mod webhooks;
 

@@ -5,8 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use warded_core::time::Millis;
-
 use crate::app::{App, Shared};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -14,6 +12,7 @@ use crate::guest::{Guest, GuestError};
 use crate::keys::{self, KeyError, MasterKeys};
 use crate::store::sqlite::{OpenError, SqliteStore};
 use crate::store::{AuditQuery, Role, StoreError, query};
+use crate::timestamp::rfc3339;
 
 mod canary;
 mod member;
@@ -175,7 +174,7 @@ impl Parts {
             None if fresh => {
                 made.push(keys::create_keyring(
                     &config.keys,
-                    &timestamp(clock.now()),
+                    &rfc3339(clock.now()),
                     config.keyring_passphrase_file.as_deref(),
                 )?);
                 keys::read_keyring(&config.keys, config.keyring_passphrase_file.as_deref())?
@@ -238,11 +237,4 @@ fn keyring_missing(config: &Config, advice: &'static str) -> StartError {
 fn is_fresh(store: &SqliteStore) -> Result<bool, StoreError> {
     let newest = AuditQuery { limit: 1, ..AuditQuery::default() };
     query(store, |read| Ok(read.audit(&newest)?.is_empty()))
-}
-
-/// RFC 3339 in UTC.
-#[must_use]
-pub fn timestamp(time: Millis) -> String {
-    let millis = i64::try_from(time.as_u64()).unwrap_or_default();
-    jiff::Timestamp::from_millisecond(millis).map(|time| time.to_string()).unwrap_or_default()
 }

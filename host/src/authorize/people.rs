@@ -4,12 +4,13 @@ use warded_core::time::Millis;
 
 use super::judgement::Wanted;
 use super::{Effect, Stop, scopes};
-use crate::approval::{self, DENIES, MOST_OPEN, WAITS, announce, later, rfc3339};
+use crate::approval::{self, DENIES, MOST_OPEN, WAITS, announce, later};
 use crate::audit::{Detail, Event, EventType, Outcome};
 use crate::error::{ApiCode, ApiError};
 use crate::id::{Prefix, new_id};
 use crate::store::StoreError;
 use crate::store::approvals::{ApprovalKind, ApprovalRow, ApprovalStatus};
+use crate::timestamp::rfc3339;
 
 /// What an asker is told.
 #[derive(Debug)]

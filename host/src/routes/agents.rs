@@ -7,7 +7,6 @@ use serde::Serialize;
 use warded_core::time::Millis;
 
 use super::call::Call;
-use super::timestamp::rfc3339;
 use super::tokens::Lifetime;
 use super::work::{carry_out, look_up};
 use crate::audit::{Detail, EventType};
@@ -19,6 +18,7 @@ use crate::openapi::{Operation, Parameter};
 use crate::permission::{ReadAgents, RevokeAgent};
 use crate::reply::{empty, json};
 use crate::store::{AgentQuery, AgentRow, Read};
+use crate::timestamp::rfc3339;
 
 mod change;
 mod create;

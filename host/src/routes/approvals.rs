@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::call::Call;
-use super::timestamp::rfc3339;
 use super::work::look_up;
 use crate::approval::ApprovalOut;
 use crate::authorize::{Authority, Stop, Subject};
@@ -17,6 +16,7 @@ use crate::permission::{ReadApprovals, ReadOwnApproval};
 use crate::reply::json;
 use crate::store::Read;
 use crate::store::approvals::{ApprovalQuery, ApprovalRow, ApprovalStatus};
+use crate::timestamp::rfc3339;
 
 mod decide;
 

@@ -2,7 +2,6 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -13,12 +12,13 @@ use super::call::Call;
 use super::work::look_up;
 use crate::authorize::Subject;
 use crate::error::ApiError;
-use crate::openapi::words::Timestamp as TimestampText;
+use crate::openapi::words::Timestamp;
 use crate::openapi::{Operation, Parameter};
 use crate::permission::ReadAudit;
 use crate::query::Query;
 use crate::reply::json;
 use crate::store::{AuditQuery, AuditRow};
+use crate::timestamp::parse_time;
 
 pub(super) mod checkpoints;
 pub(super) mod erase;
@@ -92,7 +92,7 @@ struct EventOut {
     ip_address: Option<String>,
     request_id: Option<String>,
     metadata: Map<String, Value>,
-    #[schemars(with = "TimestampText")]
+    #[schemars(with = "Timestamp")]
     created_at: String,
     link: String,
 }
@@ -209,12 +209,4 @@ fn address(text: &str) -> Result<String, ApiError> {
 
 fn time(query: &mut Query, name: &str) -> Result<Option<Millis>, ApiError> {
     query.take(name).map(|text| parse_time(name, &text)).transpose()
-}
-
-fn parse_time(name: &str, text: &str) -> Result<Millis, ApiError> {
-    let refused = || ApiError::invalid(name, "expected a time such as `2026-01-31T12:00:00Z`");
-    let timestamp: Timestamp = text.parse().map_err(|_| refused())?;
-    // Times before 1970 are before every record.
-    let millis = u64::try_from(timestamp.as_millisecond()).unwrap_or_default();
-    Millis::new(millis).map_err(|_| refused())
 }

@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::call::Call;
-use super::timestamp::rfc3339;
 use super::work::{carry_out, look_up};
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Authority, Effect, Stop, Subject};
@@ -19,6 +18,7 @@ use crate::permission::{ChangeMember, InviteMember, ReadMembers, RemoveMember};
 use crate::reply::{empty, json};
 use crate::store::{MemberRow, Read, Role};
 use crate::text;
+use crate::timestamp::rfc3339;
 
 pub(super) mod keys;
 

@@ -10,7 +10,6 @@ use serde_json::Value;
 use warded_core::time::Millis;
 
 use super::call::Call;
-use super::timestamp::rfc3339;
 use super::work::look_up;
 use crate::app::Shared;
 use crate::authorize::{Authority, Case, Stop, Subject};
@@ -22,6 +21,7 @@ use crate::policy::FIRST_DOCUMENT;
 use crate::reply::json;
 use crate::store::Read;
 use crate::store::policies::{FIRST, PolicyInfo, PolicyState};
+use crate::timestamp::rfc3339;
 
 mod activate;
 mod create;

@@ -11,7 +11,6 @@ use warded_core::time::Millis;
 use super::call::Call;
 use super::secrets::everything;
 use super::survey::{Survey, may_see, survey};
-use super::timestamp::{parse_time, rfc3339};
 use crate::audit::Detail;
 use crate::authorize::{Authority, Stop, Subject};
 use crate::error::ApiError;
@@ -21,6 +20,7 @@ use crate::permission::ReadRotations;
 use crate::reply::json;
 use crate::rotation::{Rule, environment_of};
 use crate::store::{Read, SecretRow};
+use crate::timestamp::{parse_time, rfc3339};
 
 /// How many secrets one answer looks at; a cursor leads to the rest.
 const MOST: u64 = 10_000;

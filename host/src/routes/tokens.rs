@@ -7,7 +7,6 @@ use serde::Serialize;
 use warded_core::ErrorCode;
 
 use super::call::Call;
-use super::timestamp::rfc3339;
 use super::work::{carry_out, look_up};
 use crate::audit::EventType;
 use crate::authorize::{Authority, Stop, Subject};
@@ -17,6 +16,7 @@ use crate::openapi::{Operation, Parameter};
 use crate::permission::{InspectToken, ReadTokens, RevokeToken};
 use crate::reply::{empty, json};
 use crate::store::{CallerId, Read, TokenRow};
+use crate::timestamp::rfc3339;
 
 mod issue;
 mod lifetime;

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use warded_core::secret::Secret;
 
 use super::call::Call;
-use super::timestamp::rfc3339;
 use super::work::{carry_out, look_up};
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Authority, Effect, Stop, Subject};
@@ -20,6 +19,7 @@ use crate::permission::{ManageWebhooks, ReadWebhooks};
 use crate::reply::{empty, json as answer};
 use crate::store::Read;
 use crate::store::webhooks::WebhookRow;
+use crate::timestamp::rfc3339;
 use crate::webhook::{self, KINDS, MAX_WEBHOOKS, TEST, check_url, signature};
 
 /// A webhook without its secret.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use warded_core::error::ErrorCode;
 use warded_core::time::Millis;
 
-use crate::start::timestamp;
+use crate::timestamp::rfc3339;
 
 /// Writes an explanation, in which the grants are called by their files.
 ///
@@ -105,7 +105,7 @@ fn message(code: &str) -> &'static str {
 
 fn time(millis: &Value) -> String {
     let millis = millis.as_u64().and_then(|millis| Millis::new(millis).ok());
-    millis.map(timestamp).unwrap_or_default()
+    millis.map(rfc3339).unwrap_or_default()
 }
 
 fn text(value: &Value) -> &str {

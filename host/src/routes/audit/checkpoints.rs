@@ -9,7 +9,6 @@ use warded_core::audit::checkpoint::{Checkpoint, PublicKey};
 use warded_core::time::Millis;
 
 use super::super::call::Call;
-use super::super::timestamp::rfc3339;
 use super::super::work::look_up;
 use super::{CURSOR, DEFAULT_LIMIT, LIMIT, MAX_LIMIT};
 use crate::audit::checkpoint::document;
@@ -19,6 +18,7 @@ use crate::openapi::Operation;
 use crate::openapi::words::Timestamp;
 use crate::permission::ReadAudit;
 use crate::reply::json;
+use crate::timestamp::rfc3339;
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Checkpoints")]

@@ -8,7 +8,6 @@ use warded_core::path::Path;
 
 use super::super::call::Call;
 use super::super::work::carry_out;
-use super::parse_time;
 use crate::audit::{Detail, EventType, erasures};
 use crate::authorize::{Effect, Stop, Subject};
 use crate::body::not_null;
@@ -20,6 +19,7 @@ use crate::reply::json;
 use crate::serve::ERASED_AT_ONCE;
 use crate::store::audit::Erasure;
 use crate::text::check_free_text;
+use crate::timestamp::parse_time;
 
 /// What is to be erased: of `actor_id`, `path` and `before` at least one, and each that is given must hold.
 #[derive(Deserialize, JsonSchema)]

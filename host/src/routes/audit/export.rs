@@ -12,7 +12,6 @@ use serde_json::{Map, Value};
 use warded_core::chain::FIRST_PREVIOUS;
 
 use super::super::call::Call;
-use super::super::timestamp::rfc3339;
 use super::super::work::carry_out;
 use super::{FILTERS, parse_filters};
 use crate::app::Shared;
@@ -25,6 +24,7 @@ use crate::openapi::{Operation, Parameter};
 use crate::permission::ExportAudit;
 use crate::serve::show;
 use crate::store::{self, AuditQuery, Read, StoreError};
+use crate::timestamp::rfc3339;
 
 /// How many places of the chain one piece holds.
 const PIECE: u64 = 250;

@@ -10,7 +10,6 @@ use warded_core::time::Millis;
 
 use super::super::call::Call;
 use super::super::networks::{lie_within, networks};
-use super::super::timestamp::{parse_time, rfc3339};
 use super::super::work::{carry_out, look_up};
 use super::{find, find_active, require_working_admin};
 use crate::audit::{Detail, EventType};
@@ -24,6 +23,7 @@ use crate::permission::{CreateKey, ReadKeys, RevokeKey};
 use crate::reply::{empty, json};
 use crate::store::{KeyBounds, KeyRow, Read};
 use crate::text::check_name;
+use crate::timestamp::{parse_time, rfc3339};
 
 /// How many networks a key's allowlist may name.
 const MAX_NETWORKS: usize = 256;

@@ -9,7 +9,6 @@ use serde::Serialize;
 use warded_core::decision::Outcome;
 
 use super::super::call::Call;
-use super::super::timestamp::rfc3339;
 use super::super::work::{carry_out, look_up};
 use super::{Known, StateOut, find, version};
 use crate::audit::{Detail, EventType};
@@ -21,6 +20,7 @@ use crate::permission::{ManagePolicies, ReadPolicies};
 use crate::policy::shadow::{Example, OUTCOMES, Seen};
 use crate::reply::{empty, json};
 use crate::store::policies::FIRST;
+use crate::timestamp::rfc3339;
 
 pub(in super::super) const START_SHADOW: Operation =
     Operation::new("start_shadow", "Compare a version with the active one on every request")

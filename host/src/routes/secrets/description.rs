@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::super::timestamp::rfc3339;
 use crate::openapi::words::{SecretType, Tier, Timestamp};
 use crate::store::SecretRow;
+use crate::timestamp::rfc3339;
 
 /// Stored metadata as an object: clients read it as one, so no metadata is an empty one.
 pub(super) fn metadata(stored: &str) -> Map<String, Value> {

@@ -12,7 +12,6 @@ use warded_core::secret::Secret;
 
 use super::super::call::Call;
 use super::super::survey::looking;
-use super::super::timestamp::rfc3339;
 use super::super::work::carry_out;
 use super::delete::unknown_secret;
 use super::description::{SecretOut, metadata, namespace_and_key};
@@ -27,6 +26,7 @@ use crate::permission::ReadSecret;
 use crate::query::Query;
 use crate::reply::json;
 use crate::store::{SecretRow, VersionInfo};
+use crate::timestamp::rfc3339;
 
 /// What of a secret is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

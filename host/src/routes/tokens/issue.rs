@@ -15,7 +15,6 @@ use warded_core::usage::Usage;
 
 use super::super::call::Call;
 use super::super::networks::networks;
-use super::super::timestamp::rfc3339;
 use super::super::work::carry_out;
 use super::Lifetime;
 use super::tier::highest_tier;
@@ -37,6 +36,7 @@ use crate::reply::json;
 use crate::store::approvals::{ApprovalKind, ApprovalRow};
 use crate::store::{AgentRow, TokenRow};
 use crate::text::check_free_text;
+use crate::timestamp::rfc3339;
 use crate::vocabulary;
 
 /// A token to be issued.
