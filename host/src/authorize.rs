@@ -333,6 +333,12 @@ impl<S: ?Sized> Authority<'_, S> {
     pub fn is_operator(&self) -> bool {
         self.asker.kind == TokenKind::ApiKey
     }
+
+    /// The agent to whose own approvals, tokens and agents the caller is confined; `None` for operators, who know all.
+    #[must_use]
+    pub fn confined_to(&self) -> Option<&str> {
+        (!self.is_operator()).then_some(self.caller.principal.as_str())
+    }
 }
 
 impl Effect<'_> {

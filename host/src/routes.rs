@@ -28,6 +28,7 @@ mod me;
 mod members;
 mod namespaces;
 mod networks;
+mod page;
 mod policies;
 mod rotations;
 mod secrets;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use warded_core::time::Millis;
 
 use super::call::Call;
+use super::page::page;
 use super::tokens::Lifetime;
 use super::work::{carry_out, look_up};
 use crate::audit::{Detail, EventType};
@@ -122,15 +123,11 @@ pub(super) async fn list(mut call: Call<ReadAgents>) -> Result<Response, ApiErro
     let after = call.query.take("cursor").map(|cursor| after(&cursor)).transpose()?;
     let out = look_up(call.case(Subject::default()), move |authority| {
         authority.require_permission()?;
-        let wanted = AgentQuery {
-            owner: (!authority.is_operator()).then(|| authority.caller().principal.clone()),
-            idle_since: idle.map(|idle| before(authority.store.now(), idle)),
-            after: after.clone(),
-            limit,
-        };
-        let agents = authority.store.agents(&wanted)?;
-        let is_full = u64::try_from(agents.len()).is_ok_and(|found| found == limit);
-        let last = agents.last().filter(|_| is_full);
+        let owner = authority.confined_to().map(str::to_owned);
+        let idle_since = idle.map(|idle| before(authority.store.now(), idle));
+        let (agents, has_more) =
+            page(limit, |limit| authority.store.agents(&AgentQuery { owner, idle_since, after, limit }))?;
+        let last = agents.last().filter(|_| has_more);
         Ok(AgentsOut {
             next_cursor: last.map(|agent| hex::encode(&agent.name)),
             items: agents.iter().map(AgentOut::from).collect(),
@@ -187,7 +184,7 @@ pub(super) async fn revoke(call: Call<RevokeAgent>) -> Result<Response, ApiError
 
 /// Operators know all agents, an agent those that it made.
 fn may_know<S: ?Sized>(authority: &Authority<'_, S>, agent: &AgentRow) -> bool {
-    authority.is_operator() || agent.owner == authority.caller().principal
+    authority.confined_to().is_none_or(|owner| agent.owner == owner)
 }
 
 /// An agent that the caller may know of: for an agent, somebody else's does not exist.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::call::Call;
+use super::page::page;
 use super::work::look_up;
 use crate::approval::ApprovalOut;
 use crate::authorize::{Authority, Stop, Subject};
@@ -48,22 +49,18 @@ pub(super) async fn list(mut call: Call<ReadApprovals>) -> Result<Response, ApiE
     let status = call.query.take("status").as_deref().and_then(ApprovalStatus::parse);
     let limit = call.query.take_number("limit", 1, MOST)?.unwrap_or(USUAL);
     let before = call.query.take("cursor");
-    let page = look_up(call.case(Subject::default()), move |authority| {
+    let out = look_up(call.case(Subject::default()), move |authority| {
         authority.require_permission()?;
-        let asker_id = own(authority).map(str::to_owned);
-        // One more than is shown tells whether there are more.
-        let wanted = ApprovalQuery { status, asker_id, before, limit: limit.saturating_add(1) };
-        let mut rows = authority.store.approvals(&wanted)?;
-        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-        let next_cursor = (rows.len() > shown)
-            .then(|| rows.get(shown.saturating_sub(1)).map(|row| row.id.clone()))
-            .flatten();
-        rows.truncate(shown);
+        let asker_id = authority.confined_to().map(str::to_owned);
+        let (rows, has_more) = page(limit, |limit| {
+            authority.store.approvals(&ApprovalQuery { status, asker_id, before, limit })
+        })?;
+        let next_cursor = rows.last().filter(|_| has_more).map(|row| row.id.clone());
         let items: Result<_, Stop> = rows.into_iter().map(|row| describe(authority, row)).collect();
         Ok(ApprovalsOut { items: items?, next_cursor })
     })
     .await?;
-    Ok(json(StatusCode::OK, &page))
+    Ok(json(StatusCode::OK, &out))
 }
 
 pub(super) const GET: Operation = Operation::new("get_approval", "One approval, and what people said")
@@ -126,16 +123,10 @@ fn describe<S: Read + ?Sized>(
     Ok(ApprovalOut::new(row, voices, authority.store.now()))
 }
 
-/// The agent to whose own approvals the caller is confined; `None` for operators.
-fn own<'a, S: Read + ?Sized>(authority: &'a Authority<'_, S>) -> Option<&'a str> {
-    (!authority.is_operator()).then_some(authority.caller().principal.as_str())
-}
-
 /// An approval that the caller may know of: somebody else's does not exist for an agent.
 fn find<S: Read + ?Sized>(authority: &mut Authority<'_, S>, id: &str) -> Result<ApprovalRow, Stop> {
     let row = authority.store.approval(id)?;
-    let own = own(authority);
-    let row = row.filter(|row| own.is_none_or(|agent| row.asker_id == agent));
+    let row = row.filter(|row| authority.confined_to().is_none_or(|agent| row.asker_id == agent));
     let unknown = || ApiError::new(ApiCode::NotFound, "there is no such approval");
     row.ok_or_else(|| authority.fail(unknown(), "approval_not_found"))
 }

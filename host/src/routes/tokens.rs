@@ -7,6 +7,7 @@ use serde::Serialize;
 use warded_core::ErrorCode;
 
 use super::call::Call;
+use super::page::page;
 use super::work::{carry_out, look_up};
 use crate::audit::EventType;
 use crate::authorize::{Authority, Stop, Subject};
@@ -94,21 +95,17 @@ pub(super) const LIST: Operation = Operation::new("list_tokens", "Tokens: an age
 pub(super) async fn list(mut call: Call<ReadTokens>) -> Result<Response, ApiError> {
     let limit = call.query.take_number("limit", 1, MOST)?.unwrap_or(MOST);
     let before = call.query.take("cursor");
-    let page = look_up(call.case(Subject::default()), move |authority| {
+    let out = look_up(call.case(Subject::default()), move |authority| {
         authority.require_permission()?;
-        let agent = own_agent(authority).map(str::to_owned);
+        let agent = authority.confined_to().map(str::to_owned);
         let now = authority.store.now();
-        // One more than is shown tells whether there are more.
-        let mut tokens =
-            authority.store.tokens(agent.as_deref(), before.as_deref(), limit.saturating_add(1))?;
-        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = tokens.len() > shown;
-        tokens.truncate(shown);
+        let (tokens, has_more) =
+            page(limit, |limit| authority.store.tokens(agent.as_deref(), before.as_deref(), limit))?;
         let next_cursor = tokens.last().filter(|_| has_more).map(|token| token.id.clone());
         Ok(TokensOut { items: tokens.iter().map(|token| TokenOut::new(token, now)).collect(), next_cursor })
     })
     .await?;
-    Ok(json(StatusCode::OK, &page))
+    Ok(json(StatusCode::OK, &out))
 }
 
 pub(super) const GET: Operation =
@@ -162,16 +159,10 @@ pub(super) async fn inspect(mut call: Call<InspectToken>) -> Result<Response, Ap
     Ok(json(StatusCode::OK, &token))
 }
 
-/// The agent to whose own tokens the caller is confined; `None` for operators.
-fn own_agent<'a, S: Read + ?Sized>(authority: &'a Authority<'_, S>) -> Option<&'a str> {
-    (!authority.is_operator()).then_some(authority.caller().principal.as_str())
-}
-
 /// A token that the caller may know of: somebody else's does not exist for an agent.
 fn find<S: Read + ?Sized>(authority: &mut Authority<'_, S>, id: &str) -> Result<TokenRow, Stop> {
     let token = authority.store.token(id)?;
-    let own = own_agent(authority);
-    let token = token.filter(|token| own.is_none_or(|agent| token.agent_id == agent));
+    let token = token.filter(|token| authority.confined_to().is_none_or(|agent| token.agent_id == agent));
     let unknown = || ApiError::new(ApiCode::NotFound, "there is no such token");
     token.ok_or_else(|| authority.fail(unknown(), "token_not_found"))
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::call::Call;
 use super::super::work::carry_out;
-use super::{find, own_agent};
+use super::find;
 use crate::audit::EventType;
 use crate::authorize::{Effect, Stop, Subject, scopes};
 use crate::body::not_null;
@@ -100,7 +100,7 @@ pub(in super::super) async fn revoke_many(mut call: Call<RevokeToken>) -> Result
 
 /// The live tokens that are meant: an agent's own, whatever else it asks.
 fn live(authority: &mut Effect<'_>, which: &Which) -> Result<Vec<TokenScopes>, Stop> {
-    let own = own_agent(authority).map(str::to_owned);
+    let own = authority.confined_to().map(str::to_owned);
     match which {
         Which::All => Ok(authority.store.live_scopes(own.as_deref())?),
         Which::Agent(id) => {
