@@ -86,21 +86,22 @@ impl ApprovalOut {
     #[must_use]
     pub fn new(row: ApprovalRow, voices: Vec<Voice>, now: Millis) -> Self {
         let status = row.status_at(now);
+        let asked = row.asked;
         Self {
             id: row.id,
             agent_id: row.asker_id,
             asker_type: row.asker_kind.word(),
             status: status.word(),
-            kind: row.kind.word(),
-            access_tier: row.tier.word(),
-            requested_scopes: row.requested_scopes,
-            ttl: row.ttl.map(|millis| millis.div_euclid(1000)),
-            max_uses: row.max_uses,
-            ip_allowlist: row.ip_allowlist,
-            reason: row.reason,
-            rules: row.rules,
+            kind: asked.kind.word(),
+            access_tier: asked.tier.word(),
+            requested_scopes: asked.requested_scopes,
+            ttl: asked.ttl.map(|millis| millis.div_euclid(1000)),
+            max_uses: asked.max_uses,
+            ip_allowlist: asked.ip_allowlist,
+            reason: asked.reason,
+            rules: asked.rules,
             required_approvals: row.required,
-            quorum_reduced: row.required < row.needed,
+            quorum_reduced: row.required < asked.needed,
             approvals: voices.into_iter().map(VoiceOut::from).collect(),
             created_at: rfc3339(row.created_at),
             expires_at: rfc3339(row.expires_at),

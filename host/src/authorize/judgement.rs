@@ -3,39 +3,18 @@
 use warded_core::decision::{Decision, Needed, Outcome};
 use warded_core::pattern::Pattern;
 use warded_core::request::{Approval, Target};
-use warded_core::tier::Tier;
 
 use super::{Ask, Authority, Stop};
 use crate::approval::Electorate;
 use crate::audit::{self, Event};
-use crate::store::approvals::{ApprovalKind, ApprovalRow, ApprovalStatus, AskerKind};
+use crate::store::approvals::{ApprovalKind, ApprovalRow, ApprovalStatus, Asked, AskerKind};
 use crate::store::{Read, StoreError};
 
-/// What people have to approve, as it will be shown to them.
+/// What people have to approve first.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    /// What is asked for.
-    pub kind: ApprovalKind,
-    /// The engine's digest of exactly this.
-    pub digest: [u8; 32],
-    /// How many people the policy asks for.
-    pub needed: u8,
-    /// The tier that it reaches.
-    pub tier: Tier,
-    /// The rules that ask.
-    pub rules: Vec<String>,
-    /// As asked for.
-    pub requested_scopes: Vec<String>,
-    /// The same as canonical scopes.
-    pub reach: Vec<String>,
-    /// The life of a token, in milliseconds.
-    pub ttl: Option<u64>,
-    /// The uses of a token.
-    pub max_uses: Option<u32>,
-    /// The networks of a token.
-    pub ip_allowlist: Option<Vec<String>>,
-    /// What the asker says it is for.
-    pub reason: Option<String>,
+    /// What is asked.
+    pub asked: Asked,
     /// The record of the action that waits.
     pub event: Event,
 }
@@ -105,7 +84,7 @@ impl<S: Read + ?Sized> Authority<'_, S> {
             return Ok(None);
         }
         // Fewer people than the policy asks for are enough where there are no more: that is the host's to know.
-        let decision = self.decide_with(ask, Some(Approval::new(row.digest, needed)))?;
+        let decision = self.decide_with(ask, Some(Approval::new(row.asked.digest, needed)))?;
         Ok((decision.outcome() == Outcome::Allow).then_some(decision))
     }
 
@@ -136,7 +115,7 @@ impl<S: Read + ?Sized> Authority<'_, S> {
             if matches!(ask.target, Target::Issue(_)) { ApprovalKind::Issue } else { ApprovalKind::Use };
         let mut event = self.refused_event(decision);
         event.outcome = audit::Outcome::Ask;
-        Wanted {
+        let asked = Asked {
             kind,
             digest: needed.digest,
             needed: needed.approvers,
@@ -148,8 +127,8 @@ impl<S: Read + ?Sized> Authority<'_, S> {
             max_uses: None,
             ip_allowlist: None,
             reason: None,
-            event,
-        }
+        };
+        Wanted { asked, event }
     }
 }
 

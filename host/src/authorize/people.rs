@@ -44,8 +44,8 @@ impl Effect<'_> {
     /// # Errors
     /// The refusal, or the database's failure.
     pub fn ask_people(&mut self, wanted: &Wanted) -> Result<Answer, Stop> {
-        self.refuse_denied(wanted.kind, &wanted.reach)?;
-        let newest = self.store.newest_approval(&self.caller.principal, &wanted.digest)?;
+        self.refuse_denied(wanted.asked.kind, &wanted.asked.reach)?;
+        let newest = self.store.newest_approval(&self.caller.principal, &wanted.asked.digest)?;
         let Some(row) = newest else { return self.open_approval(wanted) };
         match row.status_at(self.now()) {
             ApprovalStatus::Pending => Ok(self.waits(row, wanted)),
@@ -105,12 +105,12 @@ impl Effect<'_> {
     pub fn approval_event(&self, event_type: EventType, row: &ApprovalRow) -> Event {
         let mut event = self.event(event_type);
         event.resource_id = Some(row.id.clone());
-        event.details.push(("access_tier", Detail::Text(row.tier.word().to_owned())));
+        event.details.push(("access_tier", Detail::Text(row.asked.tier.word().to_owned())));
         event.details.push(("asker_id", Detail::Text(row.asker_id.clone())));
         event.details.push(("required", Detail::Integer(row.required.into())));
-        event.details.push(("scopes", Detail::List(row.requested_scopes.clone())));
-        if row.required < row.needed {
-            event.details.push(("quorum_reduced", Detail::Integer(row.needed.into())));
+        event.details.push(("scopes", Detail::List(row.asked.requested_scopes.clone())));
+        if row.required < row.asked.needed {
+            event.details.push(("quorum_reduced", Detail::Integer(row.asked.needed.into())));
         }
         event
     }
@@ -124,7 +124,7 @@ impl Effect<'_> {
 
     /// An approval that is not enough any more waits for more people, as long as it could have waited from the start.
     fn reopen(&mut self, mut row: ApprovalRow, wanted: &Wanted) -> Result<Answer, Stop> {
-        if self.is_given(&row, wanted.needed)? {
+        if self.is_given(&row, wanted.asked.needed)? {
             // It came between the decision and now.
             return Ok(self.waits(row, wanted));
         }
@@ -134,8 +134,8 @@ impl Effect<'_> {
         }
         row.status = ApprovalStatus::Pending;
         row.approved_at = None;
-        row.needed = wanted.needed;
-        row.required = self.electorate(row.asker_kind, &row.asker_id)?.required(wanted.needed);
+        row.asked.needed = wanted.asked.needed;
+        row.required = self.electorate(row.asker_kind, &row.asker_id)?.required(wanted.asked.needed);
         self.store.update_approval(&row)?;
         Ok(self.waits(row, wanted))
     }
@@ -168,12 +168,12 @@ impl Effect<'_> {
             return Err(self.deny(error, "limit_exceeded"));
         }
         let electorate = self.electorate(self.asker_kind(), &principal)?;
-        if self.app.config.approvals_strict && electorate.count() < wanted.needed {
-            let (needed, there) = (wanted.needed, electorate.count());
+        if self.app.config.approvals_strict && electorate.count() < wanted.asked.needed {
+            let (needed, there) = (wanted.asked.needed, electorate.count());
             let told = format!("{needed} people have to approve this, and there are {there} who may");
             return Err(self.deny(ApiError::new(ApiCode::ApprovalRequired, told), "too_few_approvers"));
         }
-        let row = self.row(wanted, principal, electorate.required(wanted.needed))?;
+        let row = self.row(wanted, principal, electorate.required(wanted.asked.needed))?;
         self.store.add_approval(&row)?;
         announce(&mut *self.store, "approval.requested", &row)?;
         let mut event = self.approval_event(EventType::ApprovalRequested, &row);
@@ -186,23 +186,12 @@ impl Effect<'_> {
     }
 
     fn row(&self, wanted: &Wanted, asker_id: String, required: u8) -> Result<ApprovalRow, Stop> {
-        let wanted = wanted.clone();
         let now = self.now();
         Ok(ApprovalRow {
             id: self.ask_guest(|_| Ok(new_id(Prefix::Approval)?))?,
             asker_kind: self.asker_kind(),
             asker_id,
-            digest: wanted.digest,
-            kind: wanted.kind,
-            tier: wanted.tier,
-            requested_scopes: wanted.requested_scopes,
-            reach: wanted.reach,
-            ttl: wanted.ttl,
-            max_uses: wanted.max_uses,
-            ip_allowlist: wanted.ip_allowlist,
-            reason: wanted.reason,
-            rules: wanted.rules,
-            needed: wanted.needed,
+            asked: wanted.asked.clone(),
             required,
             status: ApprovalStatus::Pending,
             created_at: now,

@@ -64,21 +64,19 @@ words! {
     }
 }
 
-/// What people have to approve.
+/// What is asked, as people are shown it.
 #[derive(Debug, Clone)]
-pub struct ApprovalRow {
-    /// `apr_…`
-    pub id: String,
-    /// Who asks.
-    pub asker_kind: AskerKind,
-    /// The agent's id, or the member's.
-    pub asker_id: String,
-    /// The engine's digest of exactly what is asked.
-    pub digest: [u8; 32],
+pub struct Asked {
     /// What is asked for.
     pub kind: ApprovalKind,
+    /// The engine's digest of exactly this.
+    pub digest: [u8; 32],
+    /// How many people the policy asks for.
+    pub needed: u8,
     /// The tier that it reaches.
     pub tier: Tier,
+    /// The ids of the policy's rules that ask.
+    pub rules: Vec<String>,
     /// As asked for.
     pub requested_scopes: Vec<String>,
     /// The same as canonical scopes: what a denial keeps from being asked for again.
@@ -91,10 +89,19 @@ pub struct ApprovalRow {
     pub ip_allowlist: Option<Vec<String>>,
     /// What the asker says it is for; shown, not bound.
     pub reason: Option<String>,
-    /// The ids of the policy's rules that ask.
-    pub rules: Vec<String>,
-    /// How many people the policy asks for.
-    pub needed: u8,
+}
+
+/// What people have to approve.
+#[derive(Debug, Clone)]
+pub struct ApprovalRow {
+    /// `apr_…`
+    pub id: String,
+    /// Who asks.
+    pub asker_kind: AskerKind,
+    /// The agent's id, or the member's.
+    pub asker_id: String,
+    /// What is asked. It never changes, but for how many people today's policy asks for.
+    pub asked: Asked,
     /// How many people it takes, as many as there are.
     pub required: u8,
     /// As stored: one whose time has passed may not be marked yet.

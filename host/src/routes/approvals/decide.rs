@@ -97,9 +97,9 @@ fn give(authority: &mut Effect<'_>, mut row: ApprovalRow) -> Result<ApprovalRow,
     count(authority, &mut row, &electorate)?;
     let mut event = authority.approval_event(EventType::ApprovalGranted, &row);
     event.details.push(("status", Detail::Text(row.status.word().to_owned())));
-    if electorate.is_reduced(row.needed) && row.required >= row.needed {
+    if electorate.is_reduced(row.asked.needed) && row.required >= row.asked.needed {
         // Its owner alone: the number is met, but not by somebody else.
-        event.details.push(("quorum_reduced", Detail::Integer(row.needed.into())));
+        event.details.push(("quorum_reduced", Detail::Integer(row.asked.needed.into())));
     }
     authority.record(event);
     Ok(row)
@@ -108,7 +108,7 @@ fn give(authority: &mut Effect<'_>, mut row: ApprovalRow) -> Result<ApprovalRow,
 /// Approved once enough of those who may approve now have said so; from then on it has a quarter of an hour.
 fn count(authority: &mut Effect<'_>, row: &mut ApprovalRow, electorate: &Electorate) -> Result<(), Stop> {
     let voices = authority.store.voices(&row.id)?;
-    row.required = electorate.required(row.needed);
+    row.required = electorate.required(row.asked.needed);
     let is_given = electorate.counted(&voices) >= row.required;
     if is_given {
         let now = authority.now();

@@ -20,7 +20,7 @@ use super::Lifetime;
 use super::tier::highest_tier;
 use crate::approval::{REPLACES, later};
 use crate::audit::{Detail, EventType};
-use crate::authorize::{Answer, Ask, Effect, Judgement, Stop, Subject, Wanted as Asked};
+use crate::authorize::{self, Answer, Ask, Effect, Judgement, Stop, Subject};
 use crate::body::not_null;
 use crate::error::{ApiCode, ApiError};
 use crate::grant::GrantParts;
@@ -33,7 +33,7 @@ use crate::openapi::words::{
 use crate::permission::IssueToken;
 use crate::rate_limit::Rate;
 use crate::reply::json;
-use crate::store::approvals::{ApprovalKind, ApprovalRow};
+use crate::store::approvals::{ApprovalKind, ApprovalRow, Asked};
 use crate::store::{AgentRow, TokenRow};
 use crate::text::check_free_text;
 use crate::timestamp::rfc3339;
@@ -152,8 +152,8 @@ fn issue_or_ask(authority: &mut Effect<'_>, wanted: &Wanted) -> Result<Issued, S
     // A word stands for a scope in each namespace, so there can be more than the engine takes at once.
     for chunk in terms.scopes.chunks(MAX_TOKEN_SCOPES) {
         let judgement = authority.judge(terms.ask(authority, chunk)?)?;
-        if let Some(asked) = judgement.wanted() {
-            return ask_or_replace(authority, &terms, asked);
+        if let Some(wanted) = judgement.wanted() {
+            return ask_or_replace(authority, &terms, wanted);
         }
         authority.accept(&judgement)?;
     }
@@ -195,14 +195,18 @@ fn allowlist(networks: &[String]) -> Result<Allowlist, warded_core::Error> {
 }
 
 /// Asks people, or issues once more what they have approved if the reply may have been lost.
-fn ask_or_replace(authority: &mut Effect<'_>, terms: &Terms<'_>, asked: &Asked) -> Result<Issued, Stop> {
+fn ask_or_replace(
+    authority: &mut Effect<'_>,
+    terms: &Terms<'_>,
+    wanted: &authorize::Wanted,
+) -> Result<Issued, Stop> {
     if terms.scopes.len() > MAX_TOKEN_SCOPES {
         let told = "a token that people have to approve has at most 64 scopes, ask for fewer at a time";
         return Err(authority.deny(ApiError::new(ApiCode::ApprovalRequired, told), "limit_exceeded"));
     }
-    if let Some(mut row) = replaceable(authority, asked)?
+    if let Some(mut row) = replaceable(authority, &wanted.asked.digest)?
         && let Some(decision) =
-            authority.decide_approved(terms.ask(authority, &terms.scopes)?, &row, asked.needed)?
+            authority.decide_approved(terms.ask(authority, &terms.scopes)?, &row, wanted.asked.needed)?
     {
         authority.accept(&Judgement::of_spent(decision))?;
         revoke_unused(authority, row.token_id.as_deref().unwrap_or_default())?;
@@ -219,15 +223,16 @@ fn ask_or_replace(authority: &mut Effect<'_>, terms: &Terms<'_>, asked: &Asked) 
         max_uses: terms.wanted.max_uses,
         ip_allowlist: terms.wanted.ip_allowlist.clone(),
         reason: terms.wanted.reason.clone(),
-        ..asked.clone()
+        ..wanted.asked.clone()
     };
-    authority.ask_people(&asked).map(Issued::Asked)
+    let event = wanted.event.clone();
+    authority.ask_people(&authorize::Wanted { asked, event }).map(Issued::Asked)
 }
 
 /// The approval of exactly this, if it was spent a moment ago on a token that nobody has used.
-fn replaceable(authority: &mut Effect<'_>, asked: &Asked) -> Result<Option<ApprovalRow>, Stop> {
+fn replaceable(authority: &mut Effect<'_>, digest: &[u8; 32]) -> Result<Option<ApprovalRow>, Stop> {
     let (now, agent) = (authority.now(), authority.caller().principal.clone());
-    let newest = authority.store.newest_approval(&agent, &asked.digest)?;
+    let newest = authority.store.newest_approval(&agent, digest)?;
     let is_recent = |row: &ApprovalRow| row.consumed_at.is_some_and(|at| now < later(at, REPLACES));
     let Some(row) = newest.filter(is_recent) else { return Ok(None) };
     let Some(token_id) = &row.token_id else { return Ok(None) };

@@ -6,7 +6,7 @@ use warded_core::time::Millis;
 use super::Rows;
 use crate::store::StoreError;
 use crate::store::approvals::{
-    self, ApprovalKind, ApprovalQuery, ApprovalRow, ApprovalStatus, AskerKind, Voice,
+    self, ApprovalKind, ApprovalQuery, ApprovalRow, ApprovalStatus, Asked, AskerKind, Voice,
 };
 use crate::store::sqlite::values::{
     list, list_text, millis, optional_list, optional_millis, sql_limit, tier, word,
@@ -21,6 +21,21 @@ fn approval(row: &Row<'_>) -> rusqlite::Result<ApprovalRow> {
         id: row.get(0)?,
         asker_kind: word(row, 1, AskerKind::parse)?,
         asker_id: row.get(2)?,
+        asked: asked(row)?,
+        required: row.get(14)?,
+        status: word(row, 15, ApprovalStatus::parse)?,
+        created_at: millis(row, 16)?,
+        expires_at: millis(row, 17)?,
+        approved_at: optional_millis(row, 18)?,
+        denied_at: optional_millis(row, 19)?,
+        consumed_at: optional_millis(row, 20)?,
+        token_id: row.get(21)?,
+        told: row.get(22)?,
+    })
+}
+
+fn asked(row: &Row<'_>) -> rusqlite::Result<Asked> {
+    Ok(Asked {
         digest: row.get(3)?,
         kind: word(row, 4, ApprovalKind::parse)?,
         tier: tier(row, 5)?,
@@ -32,15 +47,6 @@ fn approval(row: &Row<'_>) -> rusqlite::Result<ApprovalRow> {
         reason: row.get(11)?,
         rules: list(row, 12)?,
         needed: row.get(13)?,
-        required: row.get(14)?,
-        status: word(row, 15, ApprovalStatus::parse)?,
-        created_at: millis(row, 16)?,
-        expires_at: millis(row, 17)?,
-        approved_at: optional_millis(row, 18)?,
-        denied_at: optional_millis(row, 19)?,
-        consumed_at: optional_millis(row, 20)?,
-        token_id: row.get(21)?,
-        told: row.get(22)?,
     })
 }
 
@@ -96,21 +102,22 @@ fn voice(row: &Row<'_>) -> rusqlite::Result<Voice> {
 }
 
 fn add(connection: &Connection, row: &ApprovalRow) -> Result<(), StoreError> {
+    let asked = &row.asked;
     connection.prepare_cached(INSERT)?.execute(params![
         row.id,
         row.asker_kind.word(),
         row.asker_id,
-        row.digest,
-        row.kind.word(),
-        row.tier.to_byte(),
-        list_text(&row.requested_scopes),
-        list_text(&row.reach),
-        row.ttl,
-        row.max_uses,
-        row.ip_allowlist.as_deref().map(list_text),
-        row.reason,
-        list_text(&row.rules),
-        row.needed,
+        asked.digest,
+        asked.kind.word(),
+        asked.tier.to_byte(),
+        list_text(&asked.requested_scopes),
+        list_text(&asked.reach),
+        asked.ttl,
+        asked.max_uses,
+        asked.ip_allowlist.as_deref().map(list_text),
+        asked.reason,
+        list_text(&asked.rules),
+        asked.needed,
         row.required,
         row.status.word(),
         row.created_at.as_u64(),
@@ -126,7 +133,7 @@ const INSERT: &str = "INSERT INTO approvals (id, asker_kind, asker_id, digest, k
 fn update(connection: &Connection, row: &ApprovalRow) -> Result<(), StoreError> {
     connection.prepare_cached(UPDATE)?.execute(params![
         row.id,
-        row.needed,
+        row.asked.needed,
         row.required,
         row.status.word(),
         row.expires_at.as_u64(),
