@@ -82,8 +82,6 @@ pub trait Reads {
     fn live_scopes(&mut self, agent_id: Option<&str>) -> Result<Vec<TokenScopes>, StoreError>;
     /// Whether fewer tokens of an agent than `most` can still be used: neither expired, nor revoked, nor used up.
     fn has_room_for_token(&mut self, agent_id: &str, most: u64) -> Result<bool, StoreError>;
-    /// How many tokens of an agent are neither expired nor revoked.
-    fn live_tokens(&mut self, agent_id: &str) -> Result<u64, StoreError>;
     /// The number of the token issued last; 0 if there is none.
     fn newest_token(&mut self) -> Result<u64, StoreError>;
     /// Live tokens of all agents that come after an end and a number, those that end first coming first.

@@ -132,7 +132,7 @@ fn a_token_is_behind_its_agent_and_the_counters_are_apart() {
 #[test]
 fn revoking_an_agent_revokes_its_tokens_and_counts_the_live_ones() {
     let fixture = filled();
-    assert_eq!(query(&fixture.store, |read| read.live_tokens("agt_a")).unwrap(), 1);
+    assert_eq!(query(&fixture.store, |read| read.live_scopes(Some("agt_a"))).unwrap().len(), 1);
     fixture.write(|tx| {
         assert_eq!(tx.revoke_agent("agt_a")?, 1);
         assert_eq!(tx.revoke_agent("agt_a")?, 0);

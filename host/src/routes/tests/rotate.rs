@@ -169,7 +169,7 @@ async fn thousands_of_tokens_end_together() {
     assert_eq!(records[29]["event_type"], "secret.rotated");
     let named = records.iter().filter_map(|record| record["details"]["tokens"].as_array());
     assert_eq!(named.map(Vec::len).sum::<usize>(), 2_802);
-    assert_eq!(query(&*world.app.store, |read| read.live_tokens(&agent.id)).unwrap(), 1_401);
+    assert_eq!(query(&*world.app.store, |read| read.live_scopes(Some(&agent.id))).unwrap().len(), 1_401);
     world.read(&expired, "a/KEY").await.assert_denied(401, "UNAUTHORIZED", &["expired"]);
 }
 

@@ -185,10 +185,6 @@ impl tokens::Reads for Rows<'_> {
         has_room(self.connection, agent_id, most, self.now)
     }
 
-    fn live_tokens(&mut self, agent_id: &str) -> Result<u64, StoreError> {
-        count_live(self.connection, agent_id, self.now)
-    }
-
     fn newest_token(&mut self) -> Result<u64, StoreError> {
         let sql = "SELECT ifnull(max(number), 0) FROM tokens";
         Ok(self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
