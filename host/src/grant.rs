@@ -45,7 +45,21 @@ struct Document<'a> {
 /// A limit as `docs/documents.md` defines it. The engine is its only reader: the server keeps and echoes what the engine has taken.
 pub type LimitDocument = serde_json::Map<String, serde_json::Value>;
 
-impl GrantParts<'_> {
+impl<'a> GrantParts<'a> {
+    /// These scopes at the standard tier, anywhere, for ever and any number of times.
+    #[must_use]
+    pub const fn of_scopes(id: &'a str, scopes: &'a [String]) -> Self {
+        Self {
+            id,
+            scopes,
+            namespaces: None,
+            ip_allowlist: None,
+            expires_at: None,
+            max_uses: None,
+            tier_ceiling: Tier::Standard,
+        }
+    }
+
     /// Compiles the grant in the engine.
     ///
     /// # Errors

@@ -92,14 +92,11 @@ impl RoleGrants {
 fn compile(guest: &Guest, role: Role, bounds: &KeyBounds) -> Result<CompiledGrant, GuestError> {
     let scopes: Vec<String> = scopes(role).iter().map(|scope| (*scope).to_owned()).collect();
     let parts = GrantParts {
-        id: role.word(),
-        scopes: &scopes,
-        namespaces: None,
         ip_allowlist: bounds.ip_allowlist.as_deref(),
         expires_at: bounds.expires_at,
-        max_uses: None,
         // What lies above the standard tier is asked for, each time: see `Authority::decide`.
         tier_ceiling: Tier::Critical,
+        ..GrantParts::of_scopes(role.word(), &scopes)
     };
     parts.compile(guest)
 }

@@ -2,8 +2,6 @@
 
 use std::sync::OnceLock;
 
-use warded_core::tier::Tier;
-
 use crate::grant::GrantParts;
 use crate::guest::{CompiledGrant, Guest, GuestError};
 
@@ -19,15 +17,6 @@ pub(super) fn grant(guest: &Guest) -> Result<&'static CompiledGrant, GuestError>
         return Ok(grant);
     }
     let scopes = ["secrets:*:*", "namespaces:read"].map(str::to_owned);
-    let parts = GrantParts {
-        id: "implicit",
-        scopes: &scopes,
-        namespaces: None,
-        ip_allowlist: None,
-        expires_at: None,
-        max_uses: None,
-        tier_ceiling: Tier::Standard,
-    };
-    let compiled = parts.compile(guest)?;
+    let compiled = GrantParts::of_scopes("implicit", &scopes).compile(guest)?;
     Ok(GRANT.get_or_init(|| compiled))
 }

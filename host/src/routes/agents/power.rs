@@ -159,7 +159,7 @@ fn check_scopes(scopes: &[String]) -> Result<(), ApiError> {
 
 /// The engine reads limits, alone in a grant so that what it says is about them.
 fn check_limits(app: &App, limits: &[LimitDocument]) -> Result<(), ApiError> {
-    let compiled = EMPTY.compile_limited(&app.guest, limits);
+    let compiled = GrantParts::of_scopes("limits", &[]).compile_limited(&app.guest, limits);
     compiled.map(drop).map_err(|error| match error {
         GuestError::Refused { message, field, .. } => {
             let field = field.unwrap_or_else(|| "limits".to_owned());
@@ -172,16 +172,6 @@ fn check_limits(app: &App, limits: &[LimitDocument]) -> Result<(), ApiError> {
         }
     })
 }
-
-const EMPTY: GrantParts<'_> = GrantParts {
-    id: "limits",
-    scopes: &[],
-    namespaces: None,
-    ip_allowlist: None,
-    expires_at: None,
-    max_uses: None,
-    tier_ceiling: Tier::Standard,
-};
 
 impl PowerChange {
     /// What a power becomes by this change.

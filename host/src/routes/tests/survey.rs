@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::runtime::Handle;
 use warded_core::crypto::token::TokenKind;
 use warded_core::pattern::{Pattern, PatternBuf};
-use warded_core::tier::Tier;
 
 use super::world::World;
 use crate::app::Shared;
@@ -88,16 +87,7 @@ async fn the_writer_looks_again_if_the_grant_has_changed() {
     let world = World::new().await;
     let narrow = |app: &Shared, row: AgentRow| {
         let scopes = ["secrets:read:a/*".to_owned()];
-        let parts = GrantParts {
-            id: &row.id,
-            scopes: &scopes,
-            namespaces: None,
-            ip_allowlist: None,
-            expires_at: None,
-            max_uses: None,
-            tier_ceiling: Tier::Standard,
-        };
-        let grant = parts.compile(&app.guest).unwrap();
+        let grant = GrantParts::of_scopes(&row.id, &scopes).compile(&app.guest).unwrap();
         Some(AgentRow { grant, ..row })
     };
     assert_eq!(surveyed(&world, narrow).await, (1, 2));

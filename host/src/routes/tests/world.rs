@@ -164,15 +164,7 @@ impl World {
         let minted = self.app.guest.mint_token(TokenKind::Scoped).unwrap();
         let id = new_id(Prefix::Token).unwrap();
         let scopes = vec![scope.to_owned()];
-        let parts = GrantParts {
-            id: &id,
-            scopes: &scopes,
-            namespaces: None,
-            ip_allowlist: None,
-            expires_at: None,
-            max_uses: None,
-            tier_ceiling: tier,
-        };
+        let parts = GrantParts { tier_ceiling: tier, ..GrantParts::of_scopes(&id, &scopes) };
         let created_at = self.app.clock.now();
         let token = TokenRow {
             grant: parts.compile(&self.app.guest).unwrap(),
