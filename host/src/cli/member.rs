@@ -107,13 +107,8 @@ pub enum RoleArg {
 impl RoleArg {
     /// The word for it, and the name of the file of such a member's key, without its ending.
     #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Auditor => "auditor",
-            Self::Editor => "editor",
-            Self::Viewer => "viewer",
-        }
+    pub fn word(self) -> &'static str {
+        Role::from(self).word()
     }
 }
 
