@@ -214,7 +214,7 @@ pub(in super::super) async fn rotate_key(mut call: Call<RotateAgentKey>) -> Resu
         authority.require_permission()?;
         let agent = find_unrevoked(authority, &id)?;
         // Who has the key has what the agent may do.
-        narrow(authority, &Power::held_by(&agent))?;
+        require_covered(authority, &agent)?;
         let minted = authority.ask_guest(|guest| guest.mint_token(TokenKind::Agent))?;
         let former_until = authority.now().checked_add(overlap).unwrap_or(Millis::MAX);
         let owner = authority.caller().principal.clone();
@@ -229,4 +229,14 @@ pub(in super::super) async fn rotate_key(mut call: Call<RotateAgentKey>) -> Resu
     .await?;
     let out = WithKeyOut { api_key: key.expose(), agent: AgentOut::from(&agent) };
     Ok(json(StatusCode::OK, &out))
+}
+
+/// Requires an asker that covers all that an agent may do, also where the agent has no policy, limit or ceiling of its own.
+fn require_covered(authority: &mut Effect<'_>, agent: &AgentRow) -> Result<(), Stop> {
+    let held = Power::held_by(agent);
+    if narrow(authority, &held)? == held {
+        return Ok(());
+    }
+    let told = "the agent is free of a policy, limit or ceiling of the one that asks: give it one first";
+    Err(authority.deny(ApiError::new(ApiCode::ScopeDenied, told), "power_over_own"))
 }

@@ -211,6 +211,30 @@ async fn an_agent_changes_what_it_made_and_covers() {
 }
 
 #[tokio::test]
+async fn an_agent_takes_no_key_of_one_that_has_become_freer_than_itself() {
+    let world = World::new().await;
+    for (place, narrower) in [
+        json!({ "ip_policy": ["127.0.0.0/8"] }),
+        json!({ "limits": [per_day("rpd", 1_000)] }),
+        json!({ "token_ceiling": { "ttl": "10m" } }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let maker = world.agent(&["a"], &[READ, "agents:manage"]).await;
+        let child = format!("child-{place}");
+        let body = json!({ "name": child, "allowed_namespaces": ["a"], "allowed_scopes": [READ] });
+        world.post(&maker.key, "/v1/agents", body).await.assert(201, "");
+        change(&world, &world.admin, &maker.id, narrower.clone()).await.assert_ok();
+        let refused = rotate(&world, &maker.key, &child, json!({})).await;
+        refused.assert_denied(403, "SCOPE_DENIED", &["power_over_own"]);
+        world.assert_recorded("agent.key_rotated", "deny", &["power_over_own"]).await;
+        change(&world, &maker.key, &child, narrower).await.assert_ok();
+        rotate(&world, &maker.key, &child, json!({})).await.assert_ok();
+    }
+}
+
+#[tokio::test]
 async fn an_agent_passes_on_no_more_than_its_own_limits() {
     let world = World::new().await;
     let maker = world.agent(&["a"], &[READ, "agents:manage"]).await;
