@@ -174,7 +174,8 @@ fn is_overdue(app: &Shared) -> Result<bool, ApiError> {
     found.map_err(|error| unavailable(&error))
 }
 
-/// The members who answer for an asker: a member for itself, for an agent whoever made it, through all the agents between them.
+/// Those who answer for an asker: a member for itself; for an agent itself, its owner and whoever was shown a key of it that works,
+/// through all the agents between them.
 ///
 /// # Errors
 /// The database failed.
@@ -183,16 +184,19 @@ pub fn responsible<R: Read + ?Sized>(
     kind: AskerKind,
     asker_id: &str,
 ) -> Result<Vec<String>, StoreError> {
-    let mut chain = vec![asker_id.to_owned()];
-    if kind == AskerKind::Agent {
-        while let Some(agent) = chain.last().and_then(|id| store.agent(id).transpose()).transpose()? {
-            if chain.contains(&agent.owner) {
-                break;
+    let mut found = vec![asker_id.to_owned()];
+    let mut looked_at = 0;
+    while let Some(id) = found.get(looked_at).filter(|_| kind == AskerKind::Agent) {
+        if let Some(agent) = store.agent(id)? {
+            for owner in agent.responsible(store.now()) {
+                if !found.iter().any(|known| known == owner) {
+                    found.push(owner.to_owned());
+                }
             }
-            chain.push(agent.owner);
         }
+        looked_at = looked_at.saturating_add(1);
     }
-    Ok(chain)
+    Ok(found)
 }
 
 #[cfg(test)]

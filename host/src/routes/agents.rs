@@ -44,6 +44,8 @@ struct AgentOut {
     token_ceiling: CeilingOut,
     /// Who made it, or last changed its key or what it may do.
     owner: String,
+    /// Who was shown its key.
+    key_owner: String,
     /// Neither disabled nor revoked.
     active: bool,
     /// `active`, `disabled` or `revoked`, the last for ever.
@@ -81,6 +83,7 @@ impl From<&AgentRow> for AgentOut {
             },
             limits: agent.limits.clone(),
             owner: agent.owner.clone(),
+            key_owner: agent.key_owner.clone(),
             active: agent.active,
             status: match (agent.revoked, agent.active) {
                 (true, _) => "revoked",

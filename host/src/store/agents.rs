@@ -33,8 +33,12 @@ pub struct AgentRow {
     pub key_hash: [u8; 32],
     /// The first 12 characters of the agent key.
     pub key_display: String,
+    /// Who was shown the key: a member's or an agent's id.
+    pub key_owner: String,
     /// When the key before the present one ends or ended.
     pub former_key_until: Option<Millis>,
+    /// Who was shown that one.
+    pub former_key_owner: Option<String>,
     /// The compiled grant of allowed scopes, namespaces, IP policy and limits.
     pub grant: CompiledGrant,
     /// Who made it or last changed its key or what it may do: a member's or an agent's id.
@@ -47,6 +51,15 @@ pub struct AgentRow {
     pub created_at: Millis,
     /// When it last used its key or a token.
     pub last_active_at: Option<Millis>,
+}
+
+impl AgentRow {
+    /// Who answers for what the agent asks: its owner, and whoever was shown a key of it that works.
+    pub fn responsible(&self, now: Millis) -> impl Iterator<Item = &str> {
+        let works = self.former_key_until.is_some_and(|end| now < end);
+        let former = self.former_key_owner.as_deref().filter(|_| works);
+        [self.owner.as_str(), &self.key_owner].into_iter().chain(former)
+    }
 }
 
 /// Which agents.

@@ -61,6 +61,7 @@ fn a_row_comes_back_as_it_was_stored() {
     assert_eq!((found.ip_policy, found.token_ttl_ceiling), (stored.ip_policy, stored.token_ttl_ceiling));
     assert_eq!((found.token_tier_ceiling, found.grant), (stored.token_tier_ceiling, stored.grant));
     assert_eq!((found.key_hash, found.owner, found.active), (stored.key_hash, stored.owner, true));
+    assert_eq!((found.key_owner, found.former_key_owner), (stored.key_owner, None));
     assert_eq!((found.created_at, found.last_active_at), (stored.created_at, None));
     assert_eq!(listed.len(), 1);
 

@@ -45,6 +45,31 @@ async fn an_agent_of_an_agent_is_its_makers_too() {
 }
 
 #[tokio::test]
+async fn who_was_shown_an_agents_key_does_not_approve_what_it_asks() {
+    let scene = Scene::new().await;
+    let Scene { world, agent, one, two } = &scene;
+    let path = format!("/v1/agents/{}", agent.id);
+    let changed = world.patch(one, &path, json!({ "token_ceiling": { "ttl": "1h" } })).await;
+    assert_eq!(changed.json["owner"], scene.member(one).await);
+    assert_eq!(changed.json["key_owner"], scene.member(&world.admin).await);
+    let id = scene.asked(sensitive()).await;
+    for key in [&world.admin, one] {
+        scene.approve(key, &id).await.assert_denied(403, "SCOPE_DENIED", &["own_agent"]);
+    }
+    let rotated = world.post(two, &format!("{path}/rotate-key"), json!({ "overlap": "10m" })).await;
+    assert_eq!(rotated.assert_ok()["key_owner"], scene.member(two).await);
+    world.advance(10 * MINUTE - 1);
+    scene.approve(&world.admin, &id).await.assert_denied(403, "SCOPE_DENIED", &["own_agent"]);
+    world.advance(1);
+    scene.approve(two, &id).await.assert_denied(403, "SCOPE_DENIED", &["own_agent"]);
+    assert_eq!(
+        scene.approve(&world.admin, &id).await.assert_ok()["status"],
+        "approved",
+        "the old key has ended"
+    );
+}
+
+#[tokio::test]
 async fn a_key_without_the_flag_does_not_approve() {
     let scene = Scene::new().await;
     let member = scene.member(&scene.one).await;

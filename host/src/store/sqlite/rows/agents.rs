@@ -17,7 +17,7 @@ use crate::store::{AgentQuery, AgentRow, NewKey, StoreError};
 const SELECT: &str = "SELECT a.id, a.name, a.description, a.allowed_namespaces, a.allowed_scopes, a.ip_policy, \
     a.token_ttl_ceiling, a.token_tier_ceiling, a.key_hash, a.key_display, a.grant_bytes, a.grant_digest, a.owner, \
     coalesce(a.revoked_at, a.disabled_at) IS NULL, a.created_at, u.last_active_at, \
-    a.limits, a.revoked_at IS NOT NULL, a.former_key_until \
+    a.limits, a.revoked_at IS NOT NULL, a.former_key_until, a.key_owner, a.former_key_owner \
     FROM agents a LEFT JOIN usages u ON u.id = a.id";
 
 pub(super) fn find(connection: &Connection, id_or_name: &str) -> Result<Option<AgentRow>, StoreError> {
@@ -57,6 +57,8 @@ fn agent(row: &Row<'_>) -> rusqlite::Result<AgentRow> {
         limits: limits(row, 16)?,
         revoked: row.get(17)?,
         former_key_until: optional_millis(row, 18)?,
+        key_owner: row.get(19)?,
+        former_key_owner: row.get(20)?,
     })
 }
 
@@ -95,14 +97,16 @@ pub(super) fn add(connection: &Connection, agent: &AgentRow) -> Result<bool, Sto
         agent.owner,
         agent.created_at.as_u64(),
         agent.revoked.then_some(agent.created_at.as_u64()),
-        limits_text(&agent.limits)
+        limits_text(&agent.limits),
+        agent.key_owner
     ])?;
     Ok(added > 0)
 }
 
 const INSERT: &str = "INSERT INTO agents (id, name, description, allowed_namespaces, allowed_scopes, ip_policy, \
-    token_ttl_ceiling, token_tier_ceiling, key_hash, key_display, grant_bytes, grant_digest, owner, created_at, revoked_at, limits) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
+    token_ttl_ceiling, token_tier_ceiling, key_hash, key_display, grant_bytes, grant_digest, owner, created_at, revoked_at, limits, \
+    key_owner) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
     ON CONFLICT (name) DO NOTHING";
 
 fn change(connection: &Connection, agent: &AgentRow, now: Millis) -> Result<(), StoreError> {
@@ -163,8 +167,8 @@ impl agents::Writes for Rows<'_> {
     }
 
     fn rotate_agent_key(&mut self, id: &str, key: &NewKey<'_>) -> Result<(), StoreError> {
-        let sql = "UPDATE agents SET former_key_hash = key_hash, former_key_until = ?4, \
-            key_hash = ?2, key_display = ?3, owner = ?5 WHERE id = ?1";
+        let sql = "UPDATE agents SET former_key_hash = key_hash, former_key_until = ?4, former_key_owner = key_owner, \
+            key_hash = ?2, key_display = ?3, key_owner = ?5, owner = ?5 WHERE id = ?1";
         let until = key.former_until.as_u64();
         self.connection.prepare_cached(sql)?.execute(params![id, key.hash, key.display, until, key.owner])?;
         Ok(())
