@@ -82,8 +82,7 @@ fn give(authority: &mut Effect<'_>, mut row: ApprovalRow) -> Result<ApprovalRow,
     let before = authority.store.voices(&row.id)?;
     let status = row.status_at(authority.now());
     let said_so = before.iter().any(|voice| voice.approves && voice.member_id == member_id);
-    if said_so && matches!(status, ApprovalStatus::Approved | ApprovalStatus::Pending) {
-        // A repeated request, or another key of the same person: it counts once.
+    if said_so && status == ApprovalStatus::Approved {
         return Ok(row);
     }
     if status != ApprovalStatus::Pending {
@@ -93,8 +92,14 @@ fn give(authority: &mut Effect<'_>, mut row: ApprovalRow) -> Result<ApprovalRow,
     if !electorate.has(&member_id) {
         return Err(may_not(authority, &row));
     }
-    add_voice(authority, &row, member_id, true, None)?;
-    count(authority, &mut row, &electorate)?;
+    if !said_so {
+        add_voice(authority, &row, member_id, true, None)?;
+    }
+    let is_given = count(authority, &mut row, &electorate)?;
+    if said_so && !is_given {
+        // A repeated request, or another key of the same person: it counts once.
+        return Ok(row);
+    }
     let mut event = authority.approval_event(EventType::ApprovalGranted, &row);
     event.details.push(("status", Detail::Text(row.status.word().to_owned())));
     if electorate.is_reduced(row.asked.needed) && row.required >= row.asked.needed {
@@ -106,7 +111,9 @@ fn give(authority: &mut Effect<'_>, mut row: ApprovalRow) -> Result<ApprovalRow,
 }
 
 /// Approved once enough of those who may approve now have said so; from then on it has a quarter of an hour.
-fn count(authority: &mut Effect<'_>, row: &mut ApprovalRow, electorate: &Electorate) -> Result<(), Stop> {
+///
+/// How many are enough may have become fewer since the last of them said so.
+fn count(authority: &mut Effect<'_>, row: &mut ApprovalRow, electorate: &Electorate) -> Result<bool, Stop> {
     let voices = authority.store.voices(&row.id)?;
     row.required = electorate.required(row.asked.needed);
     let is_given = electorate.counted(&voices) >= row.required;
@@ -120,7 +127,7 @@ fn count(authority: &mut Effect<'_>, row: &mut ApprovalRow, electorate: &Elector
     if is_given {
         announce(&mut *authority.store, "approval.granted", row)?;
     }
-    Ok(())
+    Ok(is_given)
 }
 
 /// One denial ends it, whoever has approved before; those who may not approve may still deny.

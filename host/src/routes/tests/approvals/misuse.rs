@@ -221,6 +221,23 @@ async fn with_fewer_people_all_of_them_suffice_and_it_is_recorded() {
 }
 
 #[tokio::test]
+async fn who_is_left_may_say_so_again_once_nobody_else_is_waited_for() {
+    let scene = Scene::new().await;
+    let id = scene.asked(critical()).await;
+    for _ in 0..2 {
+        assert_eq!(scene.approve(&scene.one, &id).await.assert_ok()["status"], "pending");
+    }
+    let granted = scene.world.get(&scene.world.admin, "/v1/audit?event_type=approval.granted").await;
+    assert_eq!(granted.assert_ok()["total"], 1, "saying so again is nothing new");
+    scene.demote(&scene.two).await;
+    assert_eq!(scene.asked(critical()).await, id, "nobody has said so since");
+    assert_eq!(scene.approve(&scene.one, &id).await.assert_ok()["status"], "approved");
+    let granted = scene.world.assert_recorded("approval.granted", "allow", &[]).await;
+    assert_eq!(granted["details"]["quorum_reduced"], 2);
+    scene.ask(critical()).await.assert(200, "");
+}
+
+#[tokio::test]
 async fn where_the_owner_is_the_only_one_the_owner_suffices() {
     let scene = Scene::new().await;
     scene.demote(&scene.one).await;
