@@ -1,5 +1,7 @@
 //! Approvals between being asked for and being used: who may give them, how long they wait, what is told of them.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use warded_core::time::Millis;
@@ -157,7 +159,7 @@ const BATCH: u64 = 100;
 /// # Errors
 /// The records cannot be made durable.
 pub async fn expire_overdue(app: &Shared) -> Result<(), ApiError> {
-    while is_overdue(app)? {
+    while is_overdue(app).await? {
         let marked = transact(&*app.store, |tx| {
             let overdue = tx.overdue_approvals(BATCH)?;
             let events: Result<_, _> = overdue.into_iter().map(|mut row| expire(tx, &mut row)).collect();
@@ -168,9 +170,11 @@ pub async fn expire_overdue(app: &Shared) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Looks beside the writer, since there is seldom anything to mark.
-fn is_overdue(app: &Shared) -> Result<bool, ApiError> {
-    let found = query(&*app.store, |read| Ok(!read.overdue_approvals(1)?.is_empty()));
+/// Looks beside the writer, since there is seldom anything to mark, on a thread that may block.
+async fn is_overdue(app: &Shared) -> Result<bool, ApiError> {
+    let store = Arc::clone(&app.store);
+    let look = move || query(&*store, |read| Ok(!read.overdue_approvals(1)?.is_empty()));
+    let found = tokio::task::spawn_blocking(look).await.unwrap_or(Err(StoreError::Busy));
     found.map_err(|error| unavailable(&error))
 }
 
