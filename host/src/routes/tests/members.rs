@@ -181,6 +181,23 @@ async fn a_key_ends_and_stays_within_its_networks() {
 }
 
 #[tokio::test]
+async fn a_key_is_revoked_also_where_no_admin_has_a_live_one() {
+    let world = World::new().await;
+    let admin = world.me(&world.admin).await;
+    let (editor, own) = member(&world, "ada@example.com", "editor").await;
+    let bound = key(&world, &world.admin, &admin, json!({ "expires_at": "2026-01-01T00:01:00Z" })).await;
+    let keys = world.get(&bound.text("api_key"), &format!("/v1/members/{admin}/keys")).await;
+    let first = keys.assert_ok()["items"][0]["id"].as_str().unwrap();
+    let path = format!("/v1/members/{admin}/keys/{first}");
+    world.delete(&bound.text("api_key"), &path).await.assert(204, "");
+    world.advance(60_000);
+    let keys = world.get(&own, &format!("/v1/members/{editor}/keys")).await;
+    let lost = keys.assert_ok()["items"][0]["id"].as_str().unwrap();
+    world.delete(&own, &format!("/v1/members/{editor}/keys/{lost}")).await.assert(204, "");
+    world.get(&own, "/v1/me").await.assert_denied(401, "UNAUTHORIZED", &["revoked"]);
+}
+
+#[tokio::test]
 async fn no_key_makes_one_that_may_more_than_itself() {
     let world = World::new().await;
     let id = world.me(&world.admin).await;
