@@ -277,17 +277,15 @@ async fn agents_are_listed_by_page_and_by_idleness() {
             .map(|item| item["id"].as_str().unwrap().to_owned())
             .collect()
     };
-    let mut found = Vec::new();
-    let mut path = "/v1/agents?limit=2".to_owned();
-    for _ in 0..3 {
-        let page = world.get(&world.admin, &path).await;
-        found.extend(names(&page));
-        path = format!("/v1/agents?limit=2&cursor={}", page.json["next_cursor"].as_str().unwrap_or("none"));
-    }
-    let mut expected: Vec<_> = agents.iter().map(|agent| agent.id.clone()).collect();
-    expected.sort();
-    found.sort();
+    let pages = world.pages(&world.admin, "/v1/agents?limit=2").await;
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
+    let mut expected: Vec<_> = agents.iter().map(|agent| agent.id.as_str()).collect();
+    let mut found: Vec<_> = pages.iter().flatten().map(|item| item["id"].as_str().unwrap()).collect();
+    expected.sort_unstable();
+    found.sort_unstable();
     assert_eq!(found, expected);
+    let whole = world.pages(&world.admin, "/v1/agents?limit=5").await;
+    assert_eq!(whole.iter().map(Vec::len).collect::<Vec<_>>(), [5], "nothing follows the last one");
     world.advance(29 * DAY);
     world.token_of(&agents[0].key, json!({ "scopes": [READ] })).await;
     change(&world, &world.admin, &agents[1].id, json!({ "active": false })).await.assert_ok();

@@ -300,14 +300,7 @@ async fn lists_lead_on_page_by_page() {
         ids.push(scene.asked(json!({ "scopes": ["secrets:read:a/*"], "ttl": minutes * 60 })).await);
     }
     ids.reverse();
-    let (mut seen, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let page = scene.world.get(&scene.agent.key, &format!("/v1/approvals?limit=2{cursor}")).await;
-        let page = page.assert_ok();
-        let items = page["items"].as_array().unwrap();
-        seen.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));
-        let Some(next) = page["next_cursor"].as_str() else { break };
-        cursor = format!("&cursor={next}");
-    }
-    assert_eq!(seen, ids);
+    let pages = scene.world.pages(&scene.agent.key, "/v1/approvals?limit=2").await;
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
+    assert_eq!(pages.iter().flatten().map(|item| item["id"].as_str().unwrap()).collect::<Vec<_>>(), ids);
 }

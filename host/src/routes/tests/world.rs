@@ -275,6 +275,19 @@ impl World {
         Answer { status: parts.status.as_u16(), json, error, response: parts }
     }
 
+    /// The items of each page of a listing; `path` has a query already.
+    pub(super) async fn pages(&self, token: &str, path: &str) -> Vec<Vec<Value>> {
+        let mut pages = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let mut page = self.get(token, &format!("{path}{cursor}")).await;
+            page.assert_ok();
+            pages.push(page.json["items"].as_array_mut().map(std::mem::take).unwrap());
+            let Some(next) = page.json["next_cursor"].as_str() else { return pages };
+            cursor = format!("&cursor={next}");
+        }
+    }
+
     /// Moves the clock.
     pub(super) fn advance(&self, millis: u64) {
         let now = self.app.clock.now().as_u64();
