@@ -166,7 +166,7 @@ fn youngest(until: Millis, shortest: Option<Millis>) -> Option<Millis> {
 
 impl DueOut {
     fn new(row: &SecretRow, due: Millis, rule: &Rule) -> Self {
-        let (namespace, key) = row.path.rsplit_once('/').unwrap_or(("", &row.path));
+        let (namespace, key) = row.namespace_and_key();
         Self {
             id: row.id.clone(),
             namespace: namespace.to_owned(),

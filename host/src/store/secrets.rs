@@ -31,6 +31,14 @@ pub struct SecretRow {
     pub created_by: String,
 }
 
+impl SecretRow {
+    /// The path before its last segment, and that segment.
+    #[must_use]
+    pub fn namespace_and_key(&self) -> (&str, &str) {
+        self.path.rsplit_once('/').unwrap_or(("", &self.path))
+    }
+}
+
 /// A deleted secret that can be restored.
 #[derive(Debug, Clone)]
 pub struct DeletedRow {

@@ -13,11 +13,6 @@ pub(super) fn metadata(stored: &str) -> Map<String, Value> {
     serde_json::from_str(stored).ok().flatten().unwrap_or_default()
 }
 
-/// The namespace and the key of a stored path.
-pub(super) fn namespace_and_key(path: &str) -> (&str, &str) {
-    path.rsplit_once('/').unwrap_or(("", path))
-}
-
 /// A secret without its value.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct SecretOut {
@@ -46,7 +41,7 @@ impl SecretOut {
 
     /// As a listing shows it.
     pub(super) fn listed(secret: &SecretRow) -> Self {
-        let (namespace, key) = namespace_and_key(&secret.path);
+        let (namespace, key) = secret.namespace_and_key();
         Self {
             id: secret.id.clone(),
             namespace: namespace.to_owned(),

@@ -14,7 +14,7 @@ use super::super::call::Call;
 use super::super::survey::looking;
 use super::super::work::carry_out;
 use super::delete::unknown_secret;
-use super::description::{SecretOut, metadata, namespace_and_key};
+use super::description::{SecretOut, metadata};
 use super::list::{CURSOR, LIMIT, ListingOut, Page, list_below};
 use super::{Address, sealing};
 use crate::audit::{Detail, EventType};
@@ -264,7 +264,7 @@ fn answer(found: &Found) -> Response {
             },
         ),
         Found::Versions(secret, versions) => {
-            let (namespace, key) = namespace_and_key(&secret.path);
+            let (namespace, key) = secret.namespace_and_key();
             let items = versions.iter().map(|info| VersionOut {
                 version: info.version,
                 created_at: rfc3339(info.created_at),

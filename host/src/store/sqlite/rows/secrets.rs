@@ -122,7 +122,7 @@ pub(super) fn add(connection: &Connection, secret: &SecretRow) -> Result<(), Sto
     let sql = "INSERT INTO secrets \
         (id, path, namespace, secret_type, tier, metadata, version, created_at, updated_at, value_at, created_by) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    let namespace = secret.path.rsplit_once('/').map_or("", |(namespace, _)| namespace);
+    let (namespace, _) = secret.namespace_and_key();
     connection.prepare_cached(sql)?.execute(params![
         secret.id,
         secret.path,
