@@ -29,6 +29,9 @@ fn folder() -> TempDir {
             VALUES (?1, ?2, 'first', ?3, 'wdk_', x'00', ?3, 1)";
         file.execute(key, params![format!("key_{place}"), id, sha256(text(role).as_bytes())]).unwrap();
     }
+    let agent = "INSERT INTO agents (id, name, allowed_namespaces, allowed_scopes, token_tier_ceiling, key_hash, key_display, \
+        grant_bytes, grant_digest, owner, created_at) VALUES ('agt_1', 'old', '[]', '[]', 2, ?1, 'wda_', x'00', ?1, 'mem_0', 1)";
+    file.execute(agent, [[1_u8; 32]]).unwrap();
     folder
 }
 
@@ -58,4 +61,12 @@ async fn its_admins_and_editors_may_approve() {
     let approvers = crate::store::query(&*world.app.store, |read| read.approvers()).unwrap();
     let of = |role| format!("mem_{}", Role::ALL.iter().position(|one| *one == role).unwrap());
     assert_eq!(approvers, [of(Role::Admin), of(Role::Editor)]);
+}
+
+#[tokio::test]
+async fn its_agents_keys_were_shown_to_their_owners() {
+    let world = World::over(folder(), |_| {});
+    let agent = crate::store::query(&*world.app.store, |read| read.agent("old")).unwrap().unwrap();
+    assert_eq!((agent.owner.as_str(), agent.key_owner.as_str()), ("mem_0", "mem_0"));
+    assert_eq!((agent.former_key_owner, agent.former_key_until), (None, None));
 }
