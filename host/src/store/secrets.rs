@@ -130,8 +130,14 @@ pub trait Reads {
         after: Option<&str>,
         limit: u64,
     ) -> Result<Vec<SecretRow>, StoreError>;
-    /// Live secrets above the standard tier whose path begins with `prefix`, highest tier first.
-    fn secrets_above_standard(&mut self, prefix: &str) -> Result<Vec<(String, Tier)>, StoreError>;
+    /// Paths of live secrets of a tier above standard that begin with `prefix` and sort after `after`, in byte order.
+    fn raised_paths(
+        &mut self,
+        tier: Tier,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<String>, StoreError>;
     /// The namespaces that hold a live secret themselves, sorted.
     fn namespaces(&mut self) -> Result<Vec<String>, StoreError>;
     /// Live secrets whose value was first written up to `until` and sorts after `after`, the oldest value first, then by path.

@@ -65,8 +65,8 @@ fn an_update_changes_what_it_may_and_nothing_of_a_deleted_secret() {
         (SecretType::SshKey, Tier::Sensitive, "{}")
     );
     assert_eq!((found.version, found.updated_at, found.created_at), (2, at(5), at(1_000)));
-    let above = query(&fixture.store, |read| read.secrets_above_standard("a")).unwrap();
-    assert_eq!(above, [("a/KEY".to_owned(), Tier::Sensitive)]);
+    let raised = query(&fixture.store, |read| read.raised_paths(Tier::Sensitive, "a", None, 9)).unwrap();
+    assert_eq!(raised, ["a/KEY"]);
 }
 
 #[test]
@@ -107,14 +107,21 @@ fn the_highest_tier_comes_first() {
             ("a/1", Tier::Sensitive),
             ("a/2", Tier::Critical),
             ("a/3", Tier::Standard),
+            ("a/4", Tier::Critical),
+            ("a/5", Tier::Critical),
             ("b/1", Tier::Critical),
         ] {
             tx.add_secret(&SecretRow { tier, ..secret(path) })?;
         }
         Ok(())
     });
-    let above = query(&fixture.store, |read| read.secrets_above_standard("a/")).unwrap();
-    assert_eq!(above, [("a/2".to_owned(), Tier::Critical), ("a/1".to_owned(), Tier::Sensitive)]);
+    let raised = |tier, after, limit| {
+        query(&fixture.store, |read| read.raised_paths(tier, "a/", after, limit)).unwrap()
+    };
+    assert_eq!(raised(Tier::Critical, None, 9), ["a/2", "a/4", "a/5"]);
+    assert_eq!(raised(Tier::Critical, Some("a/2"), 1), ["a/4"]);
+    assert_eq!(raised(Tier::Sensitive, None, 9), ["a/1"]);
+    assert_eq!(raised(Tier::Standard, None, 9), [""; 0]);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 use axum::body::Body;
 use axum::http::Method;
 use serde_json::{Value, json};
+use warded_core::path::Path;
 
 use super::world::World;
+use crate::store::{SecretRow, Verdict, query, transact};
 
 #[tokio::test]
 async fn a_token_is_issued_as_asked() {
@@ -129,6 +131,28 @@ async fn a_tier_above_standard_needs_an_approval() {
         ask(scope).await.assert(200, "");
     }
     world.delete(&world.admin, "/v1/secrets/a/HIGH").await.assert(403, "APPROVAL_REQUIRED");
+}
+
+#[tokio::test]
+async fn a_raised_secret_is_found_behind_a_thousand_others() {
+    let world = World::new().await;
+    let body = json!({ "value": "v", "access_tier": "sensitive" });
+    world.put(&world.admin, "z/LAST", body).await.assert(201, "");
+    let path = Path::parse("z/LAST").unwrap();
+    let row = query(&*world.app.store, |read| read.secret(path)).unwrap().unwrap();
+    transact(&*world.app.store, move |tx| {
+        for number in 0..2_000 {
+            let (id, path) = (format!("sec_{number}"), format!("a/{number}"));
+            tx.add_secret(&SecretRow { id, path, ..row.clone() })?;
+        }
+        Ok(Verdict::Done { answer: (), events: Vec::new() })
+    })
+    .await
+    .unwrap();
+    let agent = world.agent(&["*"], &["secrets:*:*"]).await;
+    let ask = |scope: &str| world.post(&agent.key, "/v1/tokens", json!({ "scopes": [scope] }));
+    ask("secrets:read:+/LAST").await.assert(202, "");
+    ask("secrets:read:+/FIRST").await.assert(200, "");
 }
 
 #[tokio::test]

@@ -25,10 +25,7 @@ pub(super) fn below(
     limit: u64,
 ) -> Result<Vec<SecretRow>, StoreError> {
     let sql = format!("{SELECT} AND path >= ?1 AND path < ?2 ORDER BY path LIMIT ?3");
-    // The least text after a path is the path and a NUL; one bound lets the index begin there.
-    let after = after.map(|after| format!("{after}\0")).unwrap_or_default();
-    let start = prefix.max(&after);
-    let range = (start, end_of(prefix), sql_limit(limit));
+    let range = (start_of(prefix, after), end_of(prefix), sql_limit(limit));
     Ok(connection.prepare_cached(&sql)?.query_map(range, secret)?.collect::<Result<_, _>>()?)
 }
 
@@ -47,17 +44,25 @@ pub(super) fn by_age(
     Ok(connection.prepare_cached(&sql)?.query_map(range, secret)?.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn above_standard(
+pub(super) fn raised(
     connection: &Connection,
+    tier: Tier,
     prefix: &str,
-) -> Result<Vec<(String, Tier)>, StoreError> {
-    let sql = "SELECT path, tier FROM secrets WHERE deleted_at IS NULL AND tier > 0 AND path >= ?1 AND path < ?2 \
-        ORDER BY tier DESC, path";
-    let found = connection
-        .prepare_cached(sql)?
-        .query_map((prefix, end_of(prefix)), |row| Ok((row.get(0)?, tier(row, 1)?)))?
-        .collect::<Result<_, _>>()?;
-    Ok(found)
+    after: Option<&str>,
+    limit: u64,
+) -> Result<Vec<String>, StoreError> {
+    // The index of raised secrets is named, since SQLite would rather walk that of all live ones, and it is theirs by `tier > 0`.
+    let sql = "SELECT path FROM secrets INDEXED BY secrets_above_standard \
+        WHERE deleted_at IS NULL AND tier > 0 AND tier = ?1 \
+        AND path >= ?2 AND path < ?3 ORDER BY path LIMIT ?4";
+    let range = params![tier.to_byte(), start_of(prefix, after), end_of(prefix), sql_limit(limit)];
+    Ok(connection.prepare_cached(sql)?.query_map(range, |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// The least text that begins with the prefix and sorts after a path: the path and a NUL. One bound lets the index begin there.
+fn start_of(prefix: &str, after: Option<&str>) -> String {
+    let after = after.map(|after| format!("{after}\0")).unwrap_or_default();
+    after.max(prefix.to_owned())
 }
 
 /// What sorts after everything that begins with the prefix, and before everything else that is greater.
@@ -168,8 +173,14 @@ impl secrets::Reads for Rows<'_> {
         below(self.connection, prefix, after, limit)
     }
 
-    fn secrets_above_standard(&mut self, prefix: &str) -> Result<Vec<(String, Tier)>, StoreError> {
-        above_standard(self.connection, prefix)
+    fn raised_paths(
+        &mut self,
+        tier: Tier,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u64,
+    ) -> Result<Vec<String>, StoreError> {
+        raised(self.connection, tier, prefix, after, limit)
     }
 
     fn namespaces(&mut self) -> Result<Vec<String>, StoreError> {
