@@ -73,8 +73,10 @@ fn query(
         }
         Some(ApprovalStatus::Consumed | ApprovalStatus::Denied) => "status = :status AND :now IS NOT NULL",
     };
+    // Each of the two has an index of its own to walk.
+    let whose = if wanted.asker_id.is_some() { "asker_id = :asker" } else { ":asker IS NULL" };
     let sql = format!(
-        "SELECT {COLUMNS} FROM approvals WHERE {clause} AND (:asker IS NULL OR asker_id = :asker) \
+        "SELECT {COLUMNS} FROM approvals WHERE {clause} AND {whose} \
         AND (:before IS NULL OR number < (SELECT number FROM approvals WHERE id = :before)) \
         ORDER BY number DESC LIMIT :limit"
     );
