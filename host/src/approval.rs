@@ -7,6 +7,7 @@ use serde::Serialize;
 use warded_core::time::Millis;
 
 use crate::app::Shared;
+use crate::audit::mask::mask_tokens;
 use crate::audit::{Detail, Event, EventType};
 use crate::error::ApiError;
 use crate::openapi::words::{Tier, Timestamp};
@@ -96,7 +97,8 @@ impl ApprovalOut {
             status: status.word(),
             kind: asked.kind.word(),
             access_tier: asked.tier.word(),
-            requested_scopes: asked.requested_scopes,
+            // A scope is bound as it was sent, but could be a credential in the wrong place.
+            requested_scopes: asked.requested_scopes.iter().map(|scope| mask_tokens(scope).into()).collect(),
             ttl: asked.ttl.map(|millis| millis.div_euclid(1000)),
             max_uses: asked.max_uses,
             ip_allowlist: asked.ip_allowlist,

@@ -1,9 +1,19 @@
 //! Free text that people read later: reasons, descriptions.
 
+use crate::audit::mask::mask_tokens;
 use crate::error::ApiError;
 
 /// The most characters of a reason or a description.
 pub const MAX_CHARACTERS: usize = 500;
+
+/// Text to be kept, and told to people and webhooks: checked, and without what has the form of a credential, wherever it came from.
+///
+/// # Errors
+/// As [`check_free_text`].
+pub fn free_text(field: &str, text: &str) -> Result<String, ApiError> {
+    check_free_text(field, text)?;
+    Ok(mask_tokens(text).into_owned())
+}
 
 /// Checks text that approvers and operators will be shown: it must not be able to pose as something else on a screen.
 ///

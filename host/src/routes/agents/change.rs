@@ -26,7 +26,7 @@ use crate::openapi::words::{FreeText, Lifetime as LifetimeText, Namespace, Netwo
 use crate::permission::{ChangeAgent, RotateAgentKey};
 use crate::reply::json;
 use crate::store::{AgentRow, CallerId, NewKey};
-use crate::text::check_free_text;
+use crate::text::free_text;
 
 /// What is to change of an agent; what is absent stays.
 #[derive(Deserialize, JsonSchema)]
@@ -72,9 +72,7 @@ pub(in super::super) const CHANGE: Operation =
 pub(in super::super) async fn change(mut call: Call<ChangeAgent>) -> Result<Response, ApiError> {
     let id = call.id()?;
     let body: ChangeIn = call.body().await?;
-    if let Some(description) = &body.description {
-        check_free_text("description", description)?;
-    }
+    let description = body.description.map(|text| free_text("description", &text)).transpose()?;
     let power = PowerIn {
         allowed_namespaces: body.allowed_namespaces,
         allowed_scopes: body.allowed_scopes,
@@ -82,8 +80,7 @@ pub(in super::super) async fn change(mut call: Call<ChangeAgent>) -> Result<Resp
         limits: body.limits,
         token_ceiling: body.token_ceiling,
     };
-    let wanted =
-        Change { description: body.description, power: power.parse(call.app())?, active: body.active };
+    let wanted = Change { description, power: power.parse(call.app())?, active: body.active };
     let agent = carry_out(call.case(Subject::default()), move |authority| {
         authority.require_permission()?;
         let old = find_unrevoked(authority, &id)?;

@@ -26,7 +26,7 @@ use crate::openapi::words::{FreeText, Name, Namespace, Network, Scope};
 use crate::permission::CreateAgent;
 use crate::reply::json;
 use crate::store::AgentRow;
-use crate::text::check_free_text;
+use crate::text::free_text;
 
 /// The longest name.
 const MAX_NAME: usize = 64;
@@ -83,9 +83,7 @@ pub(in super::super) const CREATE: Operation = Operation::new("create_agent", "M
 pub(in super::super) async fn create(mut call: Call<CreateAgent>) -> Result<Response, ApiError> {
     let body: CreateIn = call.body().await?;
     check_name(&body.name)?;
-    if let Some(description) = &body.description {
-        check_free_text("description", description)?;
-    }
+    let description = body.description.map(|text| free_text("description", &text)).transpose()?;
     let power = PowerIn {
         allowed_namespaces: Some(body.allowed_namespaces),
         allowed_scopes: Some(body.allowed_scopes),
@@ -94,7 +92,7 @@ pub(in super::super) async fn create(mut call: Call<CreateAgent>) -> Result<Resp
         token_ceiling: body.token_ceiling,
     };
     let power = power.parse(call.app())?.of(&Power::default());
-    let wanted = Wanted { name: body.name, description: body.description, power };
+    let wanted = Wanted { name: body.name, description, power };
     let (agent, key) =
         carry_out(call.case(Subject::default()), move |authority| make(authority, &wanted)).await?;
     let out = WithKeyOut { api_key: key.expose(), agent: AgentOut::from(&agent) };

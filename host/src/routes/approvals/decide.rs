@@ -18,7 +18,7 @@ use crate::openapi::words::FreeText;
 use crate::permission::{Approve, Deny};
 use crate::reply::json;
 use crate::store::approvals::{ApprovalRow, ApprovalStatus, AskerKind, Voice};
-use crate::text::check_free_text;
+use crate::text::free_text;
 
 const CODES: &[ApiCode] = &[ApiCode::Conflict, ApiCode::NotFound];
 
@@ -55,9 +55,7 @@ pub(in super::super) const DENY: Operation = Operation::new("deny", "Deny what s
 pub(in super::super) async fn deny(mut call: Call<Deny>) -> Result<Response, ApiError> {
     let id = call.id()?;
     let DenyIn { reason } = call.optional_body().await?;
-    if let Some(reason) = &reason {
-        check_free_text("reason", reason)?;
-    }
+    let reason = reason.map(|text| free_text("reason", &text)).transpose()?;
     let approval = carry_out(call.case(Subject::of(&id)), move |authority| {
         let row = may_decide(authority, &id)?;
         let row = refuse(authority, row, reason.as_deref())?;

@@ -35,7 +35,7 @@ use crate::rate_limit::Rate;
 use crate::reply::json;
 use crate::store::approvals::{ApprovalKind, ApprovalRow, Asked};
 use crate::store::{AgentRow, TokenRow};
-use crate::text::check_free_text;
+use crate::text::free_text;
 use crate::timestamp::rfc3339;
 use crate::vocabulary;
 
@@ -113,18 +113,10 @@ impl Wanted {
             let uses = u32::try_from(uses).ok().filter(|uses| *uses > 0);
             uses.ok_or_else(|| ApiError::invalid("max_uses", "1 to 4294967295"))
         });
-        if let Some(reason) = &body.reason {
-            check_free_text("reason", reason)?;
-        }
+        let reason = body.reason.map(|text| free_text("reason", &text)).transpose()?;
         let ip_allowlist =
             body.ip_allowlist.map(|list| networks("ip_allowlist", &list, MAX_TOKEN_NETWORKS)).transpose()?;
-        Ok(Self {
-            scopes: body.scopes,
-            ttl: body.ttl,
-            max_uses: max_uses.transpose()?,
-            ip_allowlist,
-            reason: body.reason,
-        })
+        Ok(Self { scopes: body.scopes, ttl: body.ttl, max_uses: max_uses.transpose()?, ip_allowlist, reason })
     }
 
     /// The lifetime under the agent's own ceiling too; without one asked for, an hour or what the ceilings leave.

@@ -5,7 +5,7 @@ use warded_core::crypto::token::TokenKind;
 
 use super::{MINUTE, Scene, critical, sensitive};
 use crate::routes::tests::world::World;
-use crate::store::Role;
+use crate::store::{Role, query};
 
 #[tokio::test]
 async fn who_may_not_approve_does_not() {
@@ -192,6 +192,33 @@ async fn a_revoked_token_is_not_brought_back_by_its_approval() {
     let path = format!("/v1/tokens/{}", issued.text("token_id"));
     scene.world.delete(&scene.agent.key, &path).await.assert(204, "");
     assert_ne!(scene.asked(sensitive()).await, id);
+}
+
+#[tokio::test]
+async fn a_credential_that_somebody_wrote_into_a_text_is_told_to_nobody() {
+    let scene = Scene::new().await;
+    let Scene { world, agent, one, .. } = &scene;
+    let key = &agent.key;
+    let hook = json!({ "url": "https://example.com/hook", "kinds": ["approval.requested"] });
+    world.post(&world.admin, "/v1/webhooks", hook).await.assert(201, "");
+    let scopes = ["secrets:read:a/*".to_owned(), format!("secrets:read:{key}/*")];
+    let id = scene.asked(json!({ "scopes": scopes, "reason": format!("I am {key}") })).await;
+    let denial = json!({ "reason": format!("{key} is no reason") });
+    world.post(one, &format!("/v1/approvals/{id}/deny"), denial).await.assert_ok();
+    let shown = scene.status(&id).await;
+    assert_eq!(shown["reason"], "I am wda_***");
+    assert_eq!(shown["requested_scopes"], json!(["secrets:read:a/*", "secrets:read:wda_***/*"]));
+    assert_eq!(shown["approvals"][0]["reason"], "wda_*** is no reason");
+    let sent = query(&*world.app.store, |read| read.due_deliveries()).unwrap().remove(0);
+    assert_eq!((sent.kind.as_str(), sent.body.contains(key)), ("approval.requested", false), "{}", sent.body);
+
+    let body = json!({ "scopes": ["secrets:read:b/*"], "reason": format!("I am {key}") });
+    let token = world.post(key, "/v1/tokens", body).await.text("token_id");
+    let listed = world.get(&world.admin, &format!("/v1/tokens/{token}")).await;
+    assert_eq!(listed.assert_ok()["reason"], "I am wda_***");
+    let described = json!({ "description": format!("calls with {key}") });
+    let changed = world.patch(&world.admin, &format!("/v1/agents/{}", agent.id), described).await;
+    assert_eq!(changed.assert_ok()["description"], "calls with wda_***");
 }
 
 #[tokio::test]
