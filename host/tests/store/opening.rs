@@ -87,14 +87,14 @@ fn an_empty_file_becomes_a_database_of_the_newest_version() {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, String>(0));
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
     assert_eq!(pragma("journal_mode").unwrap(), "wal");
-    assert_eq!((number("user_version").unwrap(), number("application_id").unwrap()), (2, 0x5772_6464));
+    assert_eq!((number("user_version").unwrap(), number("application_id").unwrap()), (3, 0x5772_6464));
 }
 
 #[test]
 fn a_newer_version_is_refused_by_server_and_verification() {
     let folder = filled();
     change(&folder, "PRAGMA user_version = 7");
-    assert!(matches!(refusal(&folder), OpenError::Newer { found: 7, known: 2, .. }));
+    assert!(matches!(refusal(&folder), OpenError::Newer { found: 7, known: 3, .. }));
     assert!(matches!(verify(&folder), Err(VerifyError::Open(OpenError::Newer { .. }))));
 }
 

@@ -6,8 +6,4 @@ ALTER TABLE agents ADD COLUMN disabled_at INTEGER;
 -- The key before the present one: it works until then, and is known as having ended afterwards.
 ALTER TABLE agents ADD COLUMN former_key_hash BLOB CHECK (length(former_key_hash) = 32);
 ALTER TABLE agents ADD COLUMN former_key_until INTEGER;
--- Who was shown each of the two: they could ask in the agent's name, whoever has changed it since.
-ALTER TABLE agents ADD COLUMN key_owner TEXT NOT NULL DEFAULT '';
-ALTER TABLE agents ADD COLUMN former_key_owner TEXT;
-UPDATE agents SET key_owner = owner;
 CREATE UNIQUE INDEX agents_by_former_key ON agents (former_key_hash) WHERE former_key_hash IS NOT NULL;

@@ -1,4 +1,4 @@
-//! A database that version 1 wrote.
+//! Databases that earlier versions wrote.
 
 use rusqlite::{Connection, params};
 use serde_json::json;
@@ -10,6 +10,16 @@ use super::world::World;
 use crate::store::Role;
 
 const SCHEMA: &str = include_str!("../../store/sqlite/schema/1.sql");
+const SECOND: [&str; 8] = [
+    include_str!("../../store/sqlite/schema/2/agents.sql"),
+    include_str!("../../store/sqlite/schema/2/approvals.sql"),
+    include_str!("../../store/sqlite/schema/2/audit.sql"),
+    include_str!("../../store/sqlite/schema/2/members.sql"),
+    include_str!("../../store/sqlite/schema/2/policies.sql"),
+    include_str!("../../store/sqlite/schema/2/secrets.sql"),
+    include_str!("../../store/sqlite/schema/2/tokens.sql"),
+    include_str!("../../store/sqlite/schema/2/webhooks.sql"),
+];
 
 /// A key of each role, its text made of the role's place; version 1 kept with each the grant that its role had then.
 fn folder() -> TempDir {
@@ -69,4 +79,21 @@ async fn its_agents_keys_were_shown_to_their_owners() {
     let agent = crate::store::query(&*world.app.store, |read| read.agent("old")).unwrap().unwrap();
     assert_eq!((agent.owner.as_str(), agent.key_owner.as_str()), ("mem_0", "mem_0"));
     assert_eq!((agent.former_key_owner, agent.former_key_until), (None, None));
+}
+
+#[tokio::test]
+async fn both_keys_of_an_agent_of_version_2_were_shown_to_its_owner() {
+    let folder = folder();
+    let file = Connection::open(folder.path().join("data/warded.db")).unwrap();
+    for part in SECOND {
+        file.execute_batch(part).unwrap();
+    }
+    file.execute("UPDATE agents SET former_key_hash = ?1, former_key_until = 9000000000000", [[2_u8; 32]])
+        .unwrap();
+    file.pragma_update(None, "user_version", 2).unwrap();
+    drop(file);
+    let world = World::over(folder, |_| {});
+    let agent = crate::store::query(&*world.app.store, |read| read.agent("old")).unwrap().unwrap();
+    assert_eq!((agent.key_owner.as_str(), agent.former_key_owner.as_deref()), ("mem_0", Some("mem_0")));
+    assert_eq!(world.get(&text(Role::Admin), "/v1/agents/old").await.assert_ok()["key_owner"], "mem_0");
 }
