@@ -12,6 +12,7 @@ mod store {
     mod credentials;
     mod erasure;
     mod failures;
+    mod log;
     mod opening;
     mod policies;
     mod secrets;

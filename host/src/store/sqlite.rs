@@ -71,8 +71,8 @@ impl SqliteStore {
         check_clock(path, &connection, &clock, &head, accept_clock)?;
         let tenant = read_meta(&connection, schema::TENANT).map_err(failed)?.unwrap_or_default();
         let tenant = tenant.try_into().map_err(|_| schema::no_tenant(&database))?;
-        let log = Log::watch(&mut connection).map_err(failed)?;
         let checkpoints = folder::connect(&database).map_err(failed)?;
+        let log = Log::watch(&mut connection, checkpoints).map_err(failed)?;
         let store = Self {
             pool: Pool::new(database),
             queue: Arc::new(Queue::default()),
@@ -82,18 +82,18 @@ impl SqliteStore {
             clock,
             folder,
         };
-        store.start(connection, checkpoints, head)?;
+        store.start(connection, head)?;
         Ok(store)
     }
 
-    fn start(&self, connection: Connection, checkpoints: Connection, head: Head) -> Result<(), OpenError> {
+    fn start(&self, connection: Connection, head: Head) -> Result<(), OpenError> {
         let writer =
             Writer::new(connection, Arc::clone(&self.queue), self.clock.clone(), head, Arc::clone(&self.log));
         self.spawn("store-writer", move || writer.run())?;
         let queue = Arc::clone(&self.queue);
         self.spawn("store-watch", move || watch(&queue))?;
         let log = Arc::clone(&self.log);
-        self.spawn("store-checkpoint", move || log.run(&checkpoints))
+        self.spawn("store-checkpoint", move || log.run())
     }
 
     fn spawn(&self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {

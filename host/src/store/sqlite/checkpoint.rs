@@ -2,18 +2,26 @@
 //!
 //! A short log that is written over again and again is several times faster than one that grows: a file that grows has its
 //! length and blocks to be made durable as well. But a log begins anew only when all of it is in the database, and under load the
-//! writer is always ahead of the checkpointer. So the writer stands still now and then, for the little that is left.
+//! writer is always ahead of the checkpointer. So the writer stands still now and then, for the little that is left, and for readers
+//! of older states, which need the log as it is, once it is too long.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 
+use super::folder::BUSY_TIMEOUT;
+
 /// The pages by which the log grows between two checkpoints: 4 MiB.
 const STEP: u32 = 1_024;
-/// The pages at which the writer stands still for what is left: 16 MiB.
+/// The pages by which it grows before the writer stands still for what is left: 16 MiB.
 const LONG: u32 = 4_096;
+/// The pages from which on the writer waits for readers too: 64 MiB, the length to which a longer file is cut.
+const TOO_LONG: u32 = 16_384;
+/// How long it waits for them, each time that the log has grown by another [`LONG`].
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The write-ahead log as its writer sees it.
 #[derive(Debug)]
@@ -22,12 +30,12 @@ pub(super) struct Log {
     pages: AtomicU32,
     /// The pages at which the next checkpoint is asked for.
     next: AtomicU32,
-    /// Whether the writer has stood still for this log; a reader that keeps an old state alive can make that be in vain.
-    finished: AtomicBool,
+    /// The pages at which the writer stands still; a reader that keeps an old state alive can make that be in vain.
+    finish: AtomicU32,
     state: Mutex<State>,
     requested: Condvar,
-    /// Held during a checkpoint, so that the two who make them do not meet in the file.
-    running: Mutex<()>,
+    /// Makes the checkpoints; locked, so that the two who ask for them do not meet in the file.
+    connection: Mutex<Connection>,
 }
 
 #[derive(Debug, Default)]
@@ -37,18 +45,18 @@ struct State {
 }
 
 impl Log {
-    /// Watches the log of the connection that writes it.
-    pub(super) fn watch(connection: &mut Connection) -> rusqlite::Result<Arc<Self>> {
+    /// Watches the log of the connection that writes it; the other one makes the checkpoints.
+    pub(super) fn watch(writer: &mut Connection, connection: Connection) -> rusqlite::Result<Arc<Self>> {
         let log = Arc::new(Self {
             pages: AtomicU32::new(0),
             next: AtomicU32::new(STEP),
-            finished: AtomicBool::new(false),
+            finish: AtomicU32::new(LONG),
             state: Mutex::default(),
             requested: Condvar::new(),
-            running: Mutex::default(),
+            connection: Mutex::new(connection),
         });
         let watched = Arc::clone(&log);
-        connection.wal_hook(Some(move |_: &mut Wal, pages| {
+        writer.wal_hook(Some(move |_: &mut Wal, pages| {
             watched.committed(u32::try_from(pages).unwrap_or(0));
             Ok(())
         }))?;
@@ -56,14 +64,20 @@ impl Log {
     }
 
     fn committed(&self, pages: u32) {
-        if pages < self.pages.swap(pages, Ordering::Relaxed) {
-            self.next.store(STEP, Ordering::Relaxed);
-            self.finished.store(false, Ordering::Relaxed);
+        if pages < self.pages.load(Ordering::Relaxed) {
+            self.begins_anew();
         }
+        self.pages.store(pages, Ordering::Relaxed);
         if pages >= self.next.load(Ordering::Relaxed) {
             self.next.store(pages.saturating_add(STEP), Ordering::Relaxed);
             self.request_checkpoint();
         }
+    }
+
+    fn begins_anew(&self) {
+        self.pages.store(0, Ordering::Relaxed);
+        self.next.store(STEP, Ordering::Relaxed);
+        self.finish.store(LONG, Ordering::Relaxed);
     }
 
     /// Has the checkpointer bring in what there is.
@@ -73,18 +87,25 @@ impl Log {
     }
 
     /// Brings in what is left of a long log, while its writer stands still.
-    pub(super) fn finish(&self, connection: &Connection) {
-        if self.pages.load(Ordering::Relaxed) >= LONG && !self.finished.swap(true, Ordering::Relaxed) {
-            self.checkpoint(connection, "PASSIVE");
+    pub(super) fn finish(&self) {
+        let pages = self.pages.load(Ordering::Relaxed);
+        if pages < self.finish.load(Ordering::Relaxed) {
+            return;
+        }
+        let patience = if pages < TOO_LONG { Duration::ZERO } else { PATIENCE };
+        if self.checkpoint("RESTART", patience) {
+            self.begins_anew();
+        } else {
+            self.finish.store(pages.saturating_add(LONG), Ordering::Relaxed);
         }
     }
 
     /// The checkpointer's work, until the log is closed; then it is left empty.
-    pub(super) fn run(&self, connection: &Connection) {
+    pub(super) fn run(&self) {
         while self.wait() {
-            self.checkpoint(connection, "PASSIVE");
+            self.checkpoint("PASSIVE", Duration::ZERO);
         }
-        self.checkpoint(connection, "TRUNCATE");
+        self.checkpoint("TRUNCATE", BUSY_TIMEOUT);
     }
 
     /// Ends the checkpointer.
@@ -101,13 +122,18 @@ impl Log {
         !state.closed
     }
 
-    fn checkpoint(&self, connection: &Connection, mode: &str) {
-        let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Makes a checkpoint, and answers whether nothing stood in its way.
+    fn checkpoint(&self, mode: &str, patience: Duration) -> bool {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let sql = format!("PRAGMA wal_checkpoint({mode})");
+        let made = connection
+            .busy_timeout(patience)
+            .and_then(|()| connection.query_row(&sql, [], |row| row.get::<_, bool>(0)));
         // The log stays whole without it, and the next attempt does what this one did not.
-        if let Err(error) = connection.query_row(&sql, [], |_| Ok(())) {
+        if let Err(error) = &made {
             tracing::debug!(%error, "the write-ahead log could not be brought into the database");
         }
+        made.is_ok_and(|is_busy| !is_busy)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -17,6 +17,8 @@ const DATABASE: &str = "warded.db";
 const LOCK: &str = "lock";
 /// How long a statement waits for a lock: with the time in the queue it stays below the two seconds in which a caller is told.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// The longest write-ahead log that is kept for the next writes: longer than it grows where no reader is in its way.
+const LONGEST_LOG: i64 = 64 << 20;
 /// More than there are statements, so that none is ever prepared twice.
 const STATEMENTS: usize = 128;
 
@@ -100,7 +102,9 @@ pub(super) fn make_durable(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "cache_size", -16_384)?;
     // The checkpointer does it beside the writer.
-    connection.pragma_update(None, "wal_autocheckpoint", 0)
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // A log that a reader kept from beginning anew gives the disk its room back once it does.
+    connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)
 }
 
 /// A connection to a database of ours that may write.

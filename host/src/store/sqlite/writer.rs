@@ -81,7 +81,7 @@ impl Writer {
     }
 
     fn batch(&mut self, jobs: Vec<Box<dyn Job>>) {
-        self.log.finish(&self.connection);
+        self.log.finish();
         let mut waiting = jobs.into_iter();
         let mut done = Vec::with_capacity(waiting.len());
         match self.transaction(&mut waiting, &mut done) {

@@ -25,7 +25,8 @@ fn bench() -> Bench {
     let taken = Folder::take(folder.path()).unwrap();
     let mut connection = folder::connect_to_write(&taken.database()).unwrap();
     schema::prepare(&mut connection, &taken.database()).unwrap();
-    let log = Log::watch(&mut connection).unwrap();
+    let checkpoints = folder::connect(&taken.database()).unwrap();
+    let log = Log::watch(&mut connection, checkpoints).unwrap();
     let writer = Writer::new(connection, Arc::default(), Clock::system(), Head::EMPTY, log);
     Bench { folder, writer, _taken: taken }
 }
