@@ -26,8 +26,6 @@ struct Arguments {
 
 /// Records of one transaction.
 const BATCH: u64 = 10_000;
-/// Records appended before the store is closed and opened again.
-const OPEN: u64 = 500_000;
 /// How many agents, addresses and paths there are.
 const ACTORS: u64 = 1_000;
 const ADDRESSES: u64 = 5_000;
@@ -36,21 +34,17 @@ const PATHS: u64 = 1_000_000;
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let store = SqliteStore::open(&arguments.data, Clock::system(), false)?;
     let mut next = 0;
     while next < arguments.events {
-        // Closing empties the write-ahead log, which a writer that never rests makes grow faster than it is copied.
-        let store = SqliteStore::open(&arguments.data, Clock::system(), false)?;
-        let until = arguments.events.min(next + OPEN);
-        while next < until {
-            let end = until.min(next + BATCH);
-            let append = move |_: &mut dyn warded::store::Tx| {
-                Ok(Verdict::Done { answer: (), events: (next..end).map(event).collect() })
-            };
-            runtime.block_on(transact(&store, append)).map_err(|error| anyhow!(error.message))?;
-            next = end;
-        }
-        store.close();
+        let end = arguments.events.min(next + BATCH);
+        let append = move |_: &mut dyn warded::store::Tx| {
+            Ok(Verdict::Done { answer: (), events: (next..end).map(event).collect() })
+        };
+        runtime.block_on(transact(&store, append)).map_err(|error| anyhow!(error.message))?;
+        next = end;
     }
+    store.close();
     writeln!(std::io::stdout(), "{next} records appended")?;
     Ok(())
 }
