@@ -20,7 +20,7 @@ fn numbered(number: u64) -> Event {
     let mut event = Event::new(types[usize::try_from(pick(1, 4)).unwrap()], actor, Some(origin));
     event.path = (pick(2, 3) > 0).then(|| format!("a/{}", pick(2, 3)));
     event.outcome =
-        [Outcome::Allow, Outcome::Allow, Outcome::Deny, Outcome::Error][usize::try_from(pick(3, 4)).unwrap()];
+        [Outcome::Allow, Outcome::Ask, Outcome::Deny, Outcome::Error][usize::try_from(pick(3, 4)).unwrap()];
     event
 }
 
@@ -73,7 +73,7 @@ fn queries() -> Vec<AuditQuery> {
     with(&["secret", "token", "nothing"], |query, value| query.resource_type = Some(value));
     with(&["agt_1", "agt_none"], |query, value| query.actor_id = Some(value));
     with(&["a/1"], |query, value| query.path = Some(value));
-    with(&["allow", "deny"], |query, value| query.outcome = Some(value));
+    with(&["allow", "deny", "error", "nothing"], |query, value| query.outcome = Some(value));
     with(&["10.0.0.2"], |query, value| query.ip = Some(value));
     with(&["x"], |query, _| {
         query.start = Some(at(time(30)));

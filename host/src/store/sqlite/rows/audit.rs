@@ -18,11 +18,13 @@ pub(in crate::store::sqlite) mod checkpoints;
 mod erasure;
 mod filter;
 mod meet;
+#[cfg(test)]
+mod tests;
 
 const COLUMNS: &str = "seq, record, salt, leaf, link";
 
 pub(super) fn newest(connection: &Connection, query: &AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
-    let (Some(filters), Some(range)) = (Filter::all(query), Range::of(connection, query)?) else {
+    let (Some(filters), Some(range)) = (Filter::indexed(query), Range::of(connection, query)?) else {
         return Ok(Vec::new());
     };
     let page = (query.offset, query.limit);
@@ -34,7 +36,7 @@ pub(super) fn newest(connection: &Connection, query: &AuditQuery) -> Result<Vec<
 }
 
 pub(super) fn count(connection: &Connection, query: &AuditQuery, most: u64) -> Result<u64, StoreError> {
-    let (Some(filters), Some(range)) = (Filter::all(query), Range::of(connection, query)?) else {
+    let (Some(filters), Some(range)) = (Filter::indexed(query), Range::of(connection, query)?) else {
         return Ok(0);
     };
     match filters.as_slice() {
