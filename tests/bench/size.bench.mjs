@@ -24,6 +24,10 @@ const FILTERS = [
   "ip=10.0.1.7",
   "start_time=2020-01-01T00:00:00Z",
   "event_type=secret.read&outcome=deny",
+  "resource_type=secret&outcome=deny",
+  "actor_id=agt_00000000000000000000000000000101&outcome=deny",
+  "actor_id=agt_00000000000000000000000000000101&event_type=secret.read",
+  "event_type=secret.read&outcome=allow",
   "actor_id=agt_00000000000000000000000000000101&ip=10.0.1.7",
 ];
 
