@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use warded::audit::{Detail, Event, EventType};
+use warded::clock;
 use warded::store::query;
 
 use super::fixture::{Fixture, done, event};
@@ -81,7 +82,7 @@ fn readers_that_follow_each_other_without_a_gap_do_not_keep_the_log() {
             scope.spawn(move || {
                 let mut goes_on = is_first || told.recv().is_ok();
                 while goes_on && !over.load(Ordering::Relaxed) {
-                    let begun = Instant::now();
+                    let begun = clock::instant();
                     let read = query(store, |read| {
                         while begun.elapsed() < READING {
                             read.chain_link(u64::MAX)?;
