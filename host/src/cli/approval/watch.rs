@@ -68,7 +68,7 @@ async fn follow(session: &mut Session<'_>, call: Arc<Call>) -> Result<(), Failur
     }
 }
 
-/// What was printed of each approval that can still change.
+/// What was printed of each approval that is listed, or can still change.
 #[derive(Debug, Clone, Default)]
 struct Seen {
     has_begun: bool,
@@ -82,18 +82,22 @@ impl Seen {
         let mut answer = client.send(call)?.json()?;
         let listed =
             answer.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
-        let mut gone = self.states.clone();
-        for approval in &listed {
-            gone.remove(text(approval, "id"));
-        }
         let mut current = Vec::new();
         // What is listed no longer has another state now, or stands on a later page.
-        for id in gone.keys() {
-            current.push(client.send(&Call::get(&["approvals", id]))?.json()?);
+        for id in self.missing(&listed) {
+            current.push(client.send(&Call::get(&["approvals", &id]))?.json()?);
         }
         current.extend(listed.into_iter().rev());
         let changed = current.into_iter().filter(|approval| self.note(approval)).collect();
         Ok((self, changed))
+    }
+
+    /// The approvals that are listed no longer and can still change; the others are forgotten, or they would be asked for for ever.
+    fn missing(&mut self, listed: &[Value]) -> Vec<String> {
+        let is_listed = |id: &str| listed.iter().any(|approval| text(approval, "id") == id);
+        self.states
+            .retain(|id, (status, _)| is_listed(id) || matches!(status.as_str(), "pending" | "approved"));
+        self.states.keys().filter(|id| !is_listed(id)).cloned().collect()
     }
 
     /// Remembers where an approval stands; whether that is new.
@@ -124,5 +128,17 @@ mod tests {
         let told =
             [&pending, &pending, &half, &half, &approved, &approved].map(|approval| seen.note(approval));
         assert_eq!(told, [true, false, true, false, true, false]);
+    }
+
+    #[test]
+    fn what_cannot_change_any_more_is_asked_for_once() {
+        let mut seen = Seen::default();
+        let all = ["pending", "approved", "consumed", "denied", "expired"]
+            .map(|status| json!({ "id": format!("apr_{status}"), "status": status, "approvals": [] }));
+        assert!(all.iter().all(|approval| seen.note(approval)));
+        assert_eq!(seen.missing(&all), [""; 0], "all of them are listed");
+        assert!(!all.iter().any(|approval| seen.note(approval)), "and were told");
+        assert_eq!(seen.missing(&[]), ["apr_approved", "apr_pending"]);
+        assert_eq!(seen.states.len(), 2);
     }
 }
