@@ -20,6 +20,7 @@ pub mod lint;
 pub mod member;
 pub mod plain;
 pub mod policy;
+pub mod private_file;
 pub mod reference;
 pub mod secret;
 pub mod session;

@@ -174,6 +174,19 @@ describe("secrets", () => {
     const { commands } = await agent("lister", "listed");
     const names = ["a/ONE", "a/TWO", "b/THREE"];
     for (const name of names) await commands.done(["secret", "set", `listed/${name}`], { input: "v" });
+  test("spend no use where the file for the value cannot be made", async () => {
+    const { commands } = await agent("once", "once");
+    await commands.done(["secret", "set", "once/app/KEY"], { input: value });
+    const token = await commands.done(["token", "issue", "--scope", "secrets:read:once/app/KEY", "--max-uses", "1", "--reveal"]);
+    const holder = new Commands(server.origin, token.trim());
+    writeFileSync(holder.file("taken"), "another");
+    await holder.fails(["secret", "get", "once/app/KEY", "--output", "taken"], 2, /`taken` is there already/);
+    await holder.done(["secret", "get", "once/app/KEY", "--output", "free"]);
+    assert.deepEqual(["taken", "free"].map((name) => readFileSync(holder.file(name), "utf8")), ["another", value]);
+    await holder.fails(["secret", "get", "once/app/KEY", "--output", "none"], 1, /uses_exhausted/);
+    assert.throws(() => readFileSync(holder.file("none")), /ENOENT/);
+  });
+
     const listed = rows(await commands.done(["secret", "list", "listed"])).map((row) => `${row.NAMESPACE}/${row.KEY}`);
     assert.deepEqual(listed, names.map((name) => `listed/${name}`));
     const first = await commands.run(["secret", "list", "listed", "--limit", "2"]);

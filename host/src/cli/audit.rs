@@ -1,8 +1,7 @@
 //! `warded audit`: what verification and export say.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, IsTerminal as _, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -12,6 +11,7 @@ use warded_core::document::{Item, Value};
 use warded_core::error::Place;
 
 use super::connection::{Connection, To};
+use super::private_file::PrivateFile;
 use crate::audit::checkpoint::open_key;
 use crate::audit::export::{ExportError, Format, export as write_export};
 use crate::audit::verify::{Broken, Trust, Verified, VerifyError, verify_data, verify_export};
@@ -296,11 +296,10 @@ pub fn export(args: &ExportArgs, data: &Path, out: &mut dyn Write) -> Result<(),
     };
     let failed = |error| AuditError::File { path: path.clone(), error };
     // Never over another export, which may be the only witness of what was changed since.
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    let mut file = BufWriter::new(file);
+    let mut file = BufWriter::new(PrivateFile::create(path).map_err(failed)?);
     let records = write_export(data, args.format.into(), &mut file, &mut tell)?;
     progress.end();
-    file.get_ref().sync_all().map_err(failed)?;
+    file.into_inner().map_err(io::IntoInnerError::into_error).and_then(PrivateFile::keep).map_err(failed)?;
     if args.connection.json {
         writeln!(out, "{}", json!({ "records": records, "output": path.display().to_string() }))?;
     } else {

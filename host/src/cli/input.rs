@@ -1,8 +1,7 @@
 //! What must not stand on a command line: values, which come from standard input or a file.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, IsTerminal as _, Read, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -57,30 +56,6 @@ impl ValueFlags {
 pub fn read_text(path: &Path) -> Result<Secret<String>, Failure> {
     let is_stdin = path == Path::new("-");
     to_text(&if is_stdin { read_all(io::stdin().lock(), "standard input")? } else { read_file(path)? })
-}
-
-/// Writes something that is shown once to a new file of which only its owner knows.
-///
-/// # Errors
-/// The file is there already, or cannot be written.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut file = create_private(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    written.map_err(|error| Failure::Failed(format!("`{}` cannot be written: {error}", path.display())))
-}
-
-/// A new file that only its owner can read.
-///
-/// # Errors
-/// It is there already, or cannot be made.
-pub fn create_private(path: &Path) -> Result<File, Failure> {
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    made.map_err(|error| {
-        Failure::Usage(match error.kind() {
-            io::ErrorKind::AlreadyExists => format!("`{}` is there already: name a new file", path.display()),
-            _ => format!("`{}` cannot be made: {error}", path.display()),
-        })
-    })
 }
 
 fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -160,16 +135,5 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             assert!(flags(false).read().unwrap_err().to_string().contains(message), "{message}");
         }
-    }
-
-    #[test]
-    fn what_is_written_is_private_and_replaces_nothing() {
-        use std::os::unix::fs::MetadataExt as _;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("key");
-        write_private(&path, b"one").unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-        assert_eq!(write_private(&path, b"two").unwrap_err().exit_status(), 2);
-        assert_eq!(std::fs::read(&path).unwrap(), b"one");
     }
 }

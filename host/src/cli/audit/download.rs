@@ -1,12 +1,10 @@
 //! `warded audit export` from a server, as the bytes come.
 
-use std::io::{BufWriter, Write as _};
-
 use serde_json::json;
 
 use super::super::client::call::Call;
 use super::super::failure::Failure;
-use super::super::input::create_private;
+use super::super::private_file::PrivateFile;
 use super::super::session::Session;
 use super::{ExportArgs, FormatArg};
 
@@ -25,20 +23,9 @@ pub fn download(session: &mut Session<'_>, args: &ExportArgs) -> Result<(), Fail
         client.stream(&call, session.out())?;
         return Ok(());
     };
-    let mut file = BufWriter::new(create_private(path)?);
-    let written = session.client.stream(&call, &mut file).and_then(|bytes| {
-        file.flush()?;
-        file.get_ref().sync_all()?;
-        Ok(bytes)
-    });
-    let bytes = match written {
-        Ok(bytes) => bytes,
-        Err(failure) => {
-            // Half an export would be taken for a whole one.
-            let _ = std::fs::remove_file(path);
-            return Err(failure);
-        }
-    };
+    let mut file = PrivateFile::named(path)?;
+    let bytes = session.client.stream(&call, &mut file)?;
+    file.keep()?;
     if session.is_json() {
         return session.print_json(&json!({ "bytes": bytes, "output": path.display().to_string() }));
     }

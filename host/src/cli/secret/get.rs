@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::super::client::call::Call;
 use super::super::failure::Failure;
-use super::super::input::write_private;
 use super::super::plain::plain_lines;
+use super::super::private_file::PrivateFile;
 use super::super::session::{HandOver, Session};
 use super::address::Address;
 
@@ -36,6 +36,8 @@ impl GetArgs {
             }
             return session.record(&call.query("view", Some("metadata")));
         }
+        // Before the call, which can be the last that a token has.
+        let file = self.to.output.as_deref().map(PrivateFile::named).transpose()?;
         let answer = session.client.send(&call)?.json()?;
         if answer.get("items").is_some() {
             let path = &self.path;
@@ -44,8 +46,8 @@ impl GetArgs {
             )));
         }
         let value = answer.get("value").and_then(Value::as_str).unwrap_or_default();
-        if let Some(path) = &self.to.output {
-            write_private(path, value.as_bytes())?;
+        if let Some(file) = file {
+            file.fill(value.as_bytes())?;
             return session.thing(answer);
         }
         if session.is_json() {

@@ -1,16 +1,15 @@
 //! What the server shows once: it goes where somebody said, or is not made.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::Value;
-use std::io::Write as _;
 
 use super::super::client::call::Call;
 use super::super::client::problem::waiting;
 use super::super::failure::Failure;
-use super::super::input::create_private;
 use super::super::plain::plain;
+use super::super::private_file::PrivateFile;
 use super::{Session, take_secret};
 
 /// Where something goes that the server shows once.
@@ -33,28 +32,18 @@ impl Session<'_> {
     pub fn hand_over(&mut self, call: &Call, to: &HandOver) -> Result<(), Failure> {
         to.is_settled()?;
         // Before the call: what cannot be kept must not be made.
-        let file = to.output.as_deref().map(create_private).transpose()?;
-        let sent = self.client.send(call).and_then(|answer| Ok((answer.status(), answer.json()?)));
-        let (status, mut answer) = match sent {
-            Ok(sent) => sent,
-            Err(failure) => {
-                discard(to.output.as_deref());
-                return Err(failure);
-            }
-        };
+        let file = to.output.as_deref().map(PrivateFile::named).transpose()?;
+        let sent = self.client.send(call)?;
+        let (status, mut answer) = (sent.status(), sent.json()?);
         if status == 202 {
-            discard(to.output.as_deref());
             return self.pending(&answer);
         }
         if to.reveal && self.json {
             return self.print_json(&answer);
         }
         let secret = take_secret(&mut answer);
-        if let (Some(path), Some(mut file), Some(secret)) = (&to.output, file, &secret) {
-            let written = writeln!(file, "{secret}").and_then(|()| file.sync_all());
-            written.map_err(|error| {
-                Failure::Failed(format!("`{}` cannot be written: {error}", path.display()))
-            })?;
+        if let (Some(path), Some(file), Some(secret)) = (&to.output, file, &secret) {
+            file.fill(format!("{secret}\n").as_bytes())?;
             self.say(&format!("it is in {}, and shown nowhere again", path.display()))?;
         }
         match (secret, answer.as_object()) {
@@ -91,10 +80,4 @@ impl HandOver {
                 .to_owned(),
         ))
     }
-}
-
-/// Removes the file of a call that came to nothing.
-fn discard(path: Option<&Path>) {
-    // What is left behind is empty, and the next attempt names it.
-    let _ = path.map(std::fs::remove_file);
 }
