@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{ConfigError, Typed};
 
@@ -151,6 +151,11 @@ pub struct ConfigArgs {
 pub enum KeyringCommand {
     /// Make a keyring with one random key, and say where it is
     Create(FolderFlags),
+}
+
+/// A word of a closed list, which is typed as it is on the wire.
+fn word(value: impl ValueEnum) -> Option<String> {
+    value.to_possible_value().map(|known| known.get_name().to_owned())
 }
 
 impl SettingFlags {

@@ -15,6 +15,7 @@ use warded::cli::session::Session;
 use warded::cli::{Cli, Command, ConfigArgs, FolderFlags, KeyringCommand, ServeArgs, completions, reference};
 use warded::clock::Clock;
 use warded::start::{HandedOver, NewMember, create_member};
+use warded::store::Role;
 use warded::timestamp::rfc3339;
 use warded::{keys, logging, openapi, run};
 
@@ -170,9 +171,10 @@ fn create_keyring(folders: &FolderFlags) -> anyhow::Result<()> {
 
 fn add_member(args: &MemberArgs) -> anyhow::Result<()> {
     let config = args.folders.collect()?.resolve()?;
-    let file = keys::free_name(&config.keys, args.role.word());
+    let role = Role::from(args.role);
+    let file = keys::free_name(&config.keys, role.word());
     let member = NewMember {
-        role: args.role.into(),
+        role,
         email: &args.email,
         name: &args.name,
         file: (!args.reveal).then_some(file.as_str()),

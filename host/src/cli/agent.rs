@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::input::read_text;
 use super::session::{HandOver, PageFlags, Session, Sure};
 use super::show::List;
+use super::word;
 
 const AGENTS: List = List {
     what: "agents",
@@ -148,22 +149,10 @@ pub enum Tier {
     Critical,
 }
 
-impl Tier {
-    /// The word on the wire.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Standard => "standard",
-            Self::Sensitive => "sensitive",
-            Self::Critical => "critical",
-        }
-    }
-}
-
 impl Bounds {
     fn add_to(&self, body: Body) -> Result<Body, Failure> {
         let ceiling =
-            Body::new().maybe("ttl", self.max_ttl.as_deref()).maybe("tier", self.max_tier.map(Tier::word));
+            Body::new().maybe("ttl", self.max_ttl.as_deref()).maybe("tier", self.max_tier.and_then(word));
         let ceiling = (!ceiling.is_empty()).then_some(ceiling);
         let limits = self.limits.as_deref().map(read_limits).transpose()?;
         Ok(body.list("ip_policy", &self.networks).maybe("limits", limits).maybe("token_ceiling", ceiling))

@@ -6,6 +6,7 @@ use super::client::call::{Body, Call};
 use super::failure::Failure;
 use super::session::{Session, Sure};
 use super::show::List;
+use super::word;
 
 mod watch;
 
@@ -86,8 +87,7 @@ pub enum Status {
 
 impl ListArgs {
     fn call(&self) -> Call {
-        let status = self.status.and_then(|status| status.to_possible_value());
-        Call::get(&["approvals"]).query("status", status.as_ref().map(|status| status.get_name()))
+        Call::get(&["approvals"]).query("status", self.status.and_then(word))
     }
 }
 

@@ -104,14 +104,6 @@ pub enum RoleArg {
     Viewer,
 }
 
-impl RoleArg {
-    /// The word for it, and the name of the file of such a member's key, without its ending.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        Role::from(self).word()
-    }
-}
-
 impl From<RoleArg> for Role {
     fn from(role: RoleArg) -> Self {
         match role {
@@ -155,7 +147,7 @@ impl InviteArgs {
         let body = Body::new()
             .with("email", self.email.as_str())
             .with("name", self.name.as_str())
-            .with("role", self.role.word());
+            .with("role", Role::from(self.role).word());
         session.record(&Call::post(&["members"], body))
     }
 }
@@ -178,7 +170,7 @@ impl ChangeArgs {
     /// # Errors
     /// The server refuses, or nothing can be written.
     pub fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
-        let body = Body::new().with("role", self.role.word());
+        let body = Body::new().with("role", Role::from(self.role).word());
         session.record(&Call::patch(&["members", &self.member], body))
     }
 }

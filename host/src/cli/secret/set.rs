@@ -8,6 +8,7 @@ use super::super::client::call::{Body, Call};
 use super::super::failure::Failure;
 use super::super::input::ValueFlags;
 use super::super::session::Session;
+use super::super::word;
 use super::address::Address;
 
 /// The flags of `secret set`.
@@ -69,10 +70,9 @@ impl Kind {
             Ok(Value::Object(fields)) => Ok(Value::Object(fields)),
             _ => Err(Failure::Usage("--metadata is no JSON object".to_owned())),
         });
-        let secret_type = self.secret_type.and_then(|kind| kind.to_possible_value());
         Ok(body
-            .maybe("secret_type", secret_type.map(|kind| kind.get_name().to_owned()))
-            .maybe("access_tier", self.tier.map(Tier::word))
+            .maybe("secret_type", self.secret_type.and_then(word))
+            .maybe("access_tier", self.tier.and_then(word))
             .maybe("metadata", metadata.transpose()?))
     }
 }
