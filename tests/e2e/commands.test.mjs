@@ -126,6 +126,18 @@ describe("tokens", () => {
     assert.equal((await admin.json(["token", "show", self["token id"]])).active, false);
   });
 
+  test("are listed page after page, newest first", async () => {
+    const { commands } = await agent("token-pages", "paged");
+    const issue = ["token", "issue", "--scope", "secrets:read:paged/*", "--output"];
+    for (const name of ["one", "two", "three"]) await commands.done([...issue, name]);
+    const whole = rows(await commands.done(["token", "list"])).map((row) => row["TOKEN ID"]);
+    assert.equal(whole.length, 3);
+    const first = await commands.run(["token", "list", "--limit", "2"]);
+    const [, cursor] = /^there is more: --cursor (\S+)$/m.exec(first.stderr);
+    const rest = await commands.done(["token", "list", "--cursor", cursor]);
+    assert.deepEqual([...rows(first.stdout), ...rows(rest)].map((row) => row["TOKEN ID"]), whole);
+  });
+
   test("a refusal says why and what to do", async () => {
     const { commands } = await agent("token-refused", "tokens");
     await commands.fails(["token", "issue", "--scope", "secrets:read:other/*", "--reveal"], 1, /^warded: SCOPE_DENIED: .*\(scope_missing, namespace_not_allowed\): use a key/);
@@ -162,18 +174,6 @@ describe("secrets", () => {
     assert.deepEqual(rows(await commands.done(["secret", "versions", "store/app/KEY"])).map((row) => row.VERSION).sort(), ["1", "2"]);
   });
 
-  test("cannot be given as an argument", async () => {
-    const result = await admin.run(["secret", "set", "store/app/ARG", value]);
-    assert.equal(result.code, 2);
-    await admin.fails(["secret", "get", "store/app/ARG"], 1, /SECRET_NOT_FOUND: .*`warded secret list`/);
-    await admin.fails(["secret", "set", "store/app/ARG"], 2, /the value is empty/);
-    await admin.fails(["secret", "set", "store/app/ARG"], 2, /not UTF-8: encode it/, { input: Buffer.from([0xff, 0xfe]) });
-  });
-
-  test("are listed page after page, deleted, and found by namespace", async () => {
-    const { commands } = await agent("lister", "listed");
-    const names = ["a/ONE", "a/TWO", "b/THREE"];
-    for (const name of names) await commands.done(["secret", "set", `listed/${name}`], { input: "v" });
   test("spend no use where the file for the value cannot be made", async () => {
     const { commands } = await agent("once", "once");
     await commands.done(["secret", "set", "once/app/KEY"], { input: value });
@@ -187,6 +187,18 @@ describe("secrets", () => {
     assert.throws(() => readFileSync(holder.file("none")), /ENOENT/);
   });
 
+  test("cannot be given as an argument", async () => {
+    const result = await admin.run(["secret", "set", "store/app/ARG", value]);
+    assert.equal(result.code, 2);
+    await admin.fails(["secret", "get", "store/app/ARG"], 1, /SECRET_NOT_FOUND: .*`warded secret list`/);
+    await admin.fails(["secret", "set", "store/app/ARG"], 2, /the value is empty/);
+    await admin.fails(["secret", "set", "store/app/ARG"], 2, /not UTF-8: encode it/, { input: Buffer.from([0xff, 0xfe]) });
+  });
+
+  test("are listed page after page, deleted, and found by namespace", async () => {
+    const { commands } = await agent("lister", "listed");
+    const names = ["a/ONE", "a/TWO", "b/THREE"];
+    for (const name of names) await commands.done(["secret", "set", `listed/${name}`], { input: "v" });
     const listed = rows(await commands.done(["secret", "list", "listed"])).map((row) => `${row.NAMESPACE}/${row.KEY}`);
     assert.deepEqual(listed, names.map((name) => `listed/${name}`));
     const first = await commands.run(["secret", "list", "listed", "--limit", "2"]);
@@ -293,6 +305,9 @@ describe("policies", () => {
     assert.equal((await admin.json(["policy", "activate", String(version)])).active, version);
     const [row] = rows(await admin.done(["policy", "list"])).filter((one) => one.ACTIVE === "yes");
     assert.equal(row.VERSION, String(version));
+    const newest = await admin.run(["policy", "list", "--limit", "1"]);
+    const [, cursor] = /^there is more: --cursor (\S+)$/m.exec(newest.stderr);
+    assert.deepEqual([...rows(newest.stdout), ...rows(await admin.done(["policy", "list", "--cursor", cursor]))], rows(await admin.done(["policy", "list"])));
     await admin.done(["secret", "set", "policed/app/KEY"], { input: "v" });
     await admin.fails(["secret", "delete", "policed/app/KEY"], 1, /policy_denied/);
     assert.equal((await admin.json(["policy", "rollback"])).active, before.active);

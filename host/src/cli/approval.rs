@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::client::call::{Body, Call};
 use super::failure::Failure;
-use super::session::{Session, Sure};
+use super::session::{PageFlags, Session, Sure};
 use super::show::List;
 use super::word;
 
@@ -60,14 +60,11 @@ pub struct ListArgs {
     #[arg(long, value_name = "STATUS")]
     status: Option<Status>,
     /// Stay, and print each that comes or changes, until Ctrl-C
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["limit", "cursor"])]
     watch: bool,
-    /// At most so many
-    #[arg(long, value_name = "NUMBER", conflicts_with = "watch")]
-    limit: Option<u64>,
-    /// Go on where another listing ended
-    #[arg(long, value_name = "CURSOR", conflicts_with = "watch")]
-    cursor: Option<String>,
+    /// How much.
+    #[command(flatten)]
+    page: PageFlags,
 }
 
 /// Where an approval stands.
@@ -104,10 +101,7 @@ impl ApprovalCommand {
                 session.record(&Call::post(&["approvals", approval, "deny"], body))
             }
             Self::List(args) if args.watch => watch::watch(session, args.call()),
-            Self::List(args) => {
-                let call = args.call().query("limit", args.limit).query("cursor", args.cursor.as_deref());
-                session.list(&call, &APPROVALS)
-            }
+            Self::List(args) => session.page(args.call(), &args.page, &APPROVALS),
             Self::Show { approval } => session.record(&Call::get(&["approvals", approval])),
         }
     }

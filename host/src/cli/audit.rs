@@ -44,7 +44,7 @@ pub enum AuditCommand {
 a data folder, without a server and without a key."
     )]
     Export(ExportArgs),
-    /// List what happened, newest first
+    /// List what happened, newest first, 50 at once if --limit does not say otherwise
     List(To<ListArgs>),
     /// Print the key that verifies checkpoints, to be kept where nobody who changes the database can change it
     PublicKey(PublicKeyArgs),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::client::call::{Body, Call};
 use super::failure::Failure;
 use super::input::read_text;
-use super::session::Session;
+use super::session::{PageFlags, Session};
 use super::show::List;
 
 mod findings;
@@ -49,7 +49,11 @@ pub enum PolicyCommand {
         file: PathBuf,
     },
     /// List versions, newest first
-    List,
+    List {
+        /// How much.
+        #[command(flatten)]
+        pages: PageFlags,
+    },
     /// Show where the shadow would have decided otherwise
     Report,
     /// Let the version decide that did before the active one
@@ -99,7 +103,7 @@ impl PolicyCommand {
                 findings::diff(session, &call)
             }
             Self::Lint { file } => findings::lint(session, file),
-            Self::List => session.list(&Call::get(&["policies"]), &POLICIES),
+            Self::List { pages } => session.pages(|| Call::get(&["policies"]), pages, &POLICIES),
             Self::Report => session.record(&Call::get(&["policies", "shadow"])),
             Self::Rollback { instead_of } => switch(session, &["policies", "rollback"], *instead_of),
             Self::Shadow { version: Some(version), .. } => {

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::client::call::{Body, Call};
 use super::failure::Failure;
-use super::session::{HandOver, Session};
+use super::session::{HandOver, PageFlags, Session};
 use super::show::List;
 
 pub mod revoke;
@@ -22,11 +22,11 @@ const TOKENS: List = List {
 pub enum TokenCommand {
     /// Issue a scoped token, with an agent's key
     Issue(IssueArgs),
-    /// List tokens: all, or an agent's own with its key
+    /// List tokens, newest first: all, or an agent's own with its key
     List {
-        /// At most so many, newest first
-        #[arg(long, value_name = "NUMBER")]
-        limit: Option<u64>,
+        /// How much.
+        #[command(flatten)]
+        page: PageFlags,
     },
     /// End a token, or several, at once
     Revoke(RevokeArgs),
@@ -76,7 +76,7 @@ impl TokenCommand {
                     .maybe("reason", args.reason.as_deref());
                 session.hand_over(&Call::post(&["tokens"], body), &args.to)
             }
-            Self::List { limit } => session.list(&Call::get(&["tokens"]).query("limit", *limit), &TOKENS),
+            Self::List { page } => session.page(Call::get(&["tokens"]), page, &TOKENS),
             Self::Revoke(args) => args.run(session),
             Self::Show { token } => {
                 session.record(&Call::get(&["tokens", token.as_deref().unwrap_or("self")]))

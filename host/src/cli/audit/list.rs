@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::super::client::call::Call;
 use super::super::failure::Failure;
-use super::super::session::Session;
+use super::super::session::{PageFlags, Session};
 use super::super::show::List;
 
 const EVENTS: List = List {
@@ -79,12 +79,9 @@ pub struct ListArgs {
     /// Which events.
     #[command(flatten)]
     filter: Filter,
-    /// At most so many [default: 50]
-    #[arg(long, value_name = "NUMBER")]
-    limit: Option<u64>,
-    /// Go on where another listing ended
-    #[arg(long, value_name = "CURSOR")]
-    cursor: Option<String>,
+    /// How much.
+    #[command(flatten)]
+    page: PageFlags,
 }
 
 impl ListArgs {
@@ -93,7 +90,6 @@ impl ListArgs {
     /// # Errors
     /// The server refuses, or nothing can be written.
     pub fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
-        let call = self.filter.add_to(Call::get(&["audit"]));
-        session.list(&call.query("limit", self.limit).query("cursor", self.cursor.as_deref()), &EVENTS)
+        session.page(self.filter.add_to(Call::get(&["audit"])), &self.page, &EVENTS)
     }
 }

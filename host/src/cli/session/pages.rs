@@ -1,4 +1,4 @@
-//! Lists that come in pages: all of them one after the other, or one of a chosen size.
+//! Lists that come in pages: all of them one after the other, or one.
 
 use clap::Args;
 use serde_json::Value;
@@ -48,6 +48,15 @@ impl Session<'_> {
             }
         }
         Ok(all)
+    }
+
+    /// Shows one page of a list that nobody reads whole.
+    ///
+    /// # Errors
+    /// The server refuses, or nothing can be written.
+    pub fn page(&mut self, call: Call, flags: &PageFlags, list: &List) -> Result<(), Failure> {
+        let call = call.query("limit", flags.limit).query("cursor", flags.cursor.as_deref());
+        self.list(&call, list)
     }
 }
 
