@@ -2,8 +2,6 @@
 //!
 //! A rule is words before a period, such as `type=db_credential environment=production 30d`; a rule without words is for every secret.
 
-use std::cmp::Reverse;
-
 use warded_core::path::Path;
 use warded_core::pattern::PatternBuf;
 use warded_core::tier::Tier;
@@ -124,7 +122,7 @@ impl Periods {
     /// The shortest period: no younger value is due. `None` if nothing ever is.
     #[must_use]
     pub fn shortest(&self) -> Option<Millis> {
-        self.0.iter().filter_map(|rule| rule.period).max_by_key(|period| Reverse(*period))
+        self.0.iter().filter_map(|rule| rule.period).min()
     }
 }
 
