@@ -177,4 +177,11 @@ describe("webhooks", () => {
     assert.equal((await admin.run(["webhook", "list"])).stderr, "no webhooks\n");
     await admin.fails([...add.with(2, "https://127.0.0.1/"), "--reveal"], 1, /VALIDATION_FAILED: .*url/);
   });
+
+  test("take an address with a secret in it by standard input", async () => {
+    const url = "https://hooks.example.com/T0/a-secret";
+    const { id } = fields(await admin.done(["webhook", "add", "-", "--kind", "approval.requested", "--output", "piped.secret"], { input: `${url}\n` }));
+    assert.deepEqual((await admin.json(["webhook", "list"])).items.map((hook) => [hook.id, hook.url]), [[id, url]]);
+    await admin.done(["webhook", "remove", id, "--yes"]);
+  });
 });

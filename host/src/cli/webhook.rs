@@ -1,9 +1,12 @@
 //! `warded webhook`: who is told of what happens.
 
+use std::path::Path;
+
 use clap::{Args, Subcommand};
 
 use super::client::call::{Body, Call};
 use super::failure::Failure;
+use super::input::read_text;
 use super::session::{HandOver, Session, Sure};
 use super::show::List;
 
@@ -38,7 +41,7 @@ pub enum WebhookCommand {
 /// The flags of `webhook add`.
 #[derive(Debug, Args)]
 pub struct AddArgs {
-    /// Where to send to
+    /// Where to send to, `-` for standard input: an address that has a secret in it is no argument
     #[arg(value_name = "URL")]
     address: String,
     /// What it wants to hear of, such as approval.requested or audit.checkpoint; may be repeated
@@ -56,11 +59,7 @@ impl WebhookCommand {
     /// The server refuses, or nothing can be written.
     pub fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
         match self {
-            Self::Add(args) => {
-                let body =
-                    Body::new().with("url", args.address.as_str()).with("kinds", args.kinds.as_slice());
-                session.hand_over(&Call::post(&["webhooks"], body), &args.to)
-            }
+            Self::Add(args) => args.run(session),
             Self::List => session.list(&Call::get(&["webhooks"]), &WEBHOOKS),
             Self::Remove { webhook, sure } => {
                 session.confirm(&format!("this ends the webhook {webhook} and its secret"), sure)?;
@@ -70,5 +69,15 @@ impl WebhookCommand {
                 session.record(&Call::post(&["webhooks", webhook, "test"], Body::new()))
             }
         }
+    }
+}
+
+impl AddArgs {
+    fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
+        self.to.is_settled()?;
+        let piped = (self.address == "-").then(|| read_text(Path::new("-"))).transpose()?;
+        let url = piped.as_ref().map_or(self.address.as_str(), |text| text.expose().trim());
+        let body = Body::new().with("url", url).with("kinds", self.kinds.as_slice());
+        session.hand_over(&Call::post(&["webhooks"], body), &self.to)
     }
 }
