@@ -5,9 +5,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use rusqlite::Connection;
 use warded::audit::{Detail, Event, EventType};
 use warded::clock;
 use warded::store::query;
+use warded::store::sqlite::Trail;
 
 use super::fixture::{Fixture, done, event};
 
@@ -102,4 +104,25 @@ fn readers_that_follow_each_other_without_a_gap_do_not_keep_the_log() {
         over.store(true, Ordering::Relaxed);
         assert!(longest < 2 * LONGEST, "{} MiB", longest / MIB);
     });
+}
+
+#[test]
+fn an_export_that_is_read_slowly_does_not_keep_the_log() {
+    let fixture = Fixture::new();
+    fixture.run(|_| Ok(done((), [event(EventType::SecretRead), event(EventType::SecretRead)]))).unwrap();
+    let trail = Trail::open(fixture.folder.path()).unwrap();
+    let mut visited = 0;
+    trail
+        .rows(|_| {
+            visited += 1;
+            // While somebody looks at a record, others come and go into the database.
+            fixture.run(|_| Ok(done((), [event(EventType::SecretRead)]))).unwrap();
+            let other = Connection::open(fixture.database()).unwrap();
+            let is_kept: bool =
+                other.query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| row.get(0)).unwrap();
+            assert!(!is_kept, "at record {visited}");
+            true
+        })
+        .unwrap();
+    assert_eq!(visited, 2);
 }

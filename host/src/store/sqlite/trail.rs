@@ -18,7 +18,7 @@ use crate::guest::SealedValue;
 use crate::store::StoreError;
 
 /// How many records are read at once: a long read would keep the server's write-ahead log from beginning anew.
-const CHUNK: u32 = 1_000;
+const CHUNK: usize = 1_000;
 
 /// The audit trail of a data folder, up to the newest record at the time it was opened, or at the last erasure since.
 #[derive(Debug)]
@@ -124,20 +124,26 @@ impl Trail {
     pub fn rows(&self, mut visit: impl FnMut(Option<TrailRow>) -> bool) -> Result<(), StoreError> {
         let mut after = i64::MIN;
         loop {
-            let mut statement = self.connection.prepare_cached(ROWS)?;
-            let mut rows = statement.query((after, self.end.get().last, CHUNK))?;
-            let mut read = 0;
-            while let Some(row) = rows.next()? {
-                read = u32::saturating_add(read, 1);
-                after = row.get(0)?;
-                if !visit(trail_row(row).ok()) {
+            let rows = self.chunk(after)?;
+            let is_last = rows.len() < CHUNK;
+            for (seq, row) in rows {
+                after = seq;
+                if !visit(row) {
                     return Ok(());
                 }
             }
-            if read < CHUNK && !self.goes_on()? {
+            if is_last && !self.goes_on()? {
                 return Ok(());
             }
         }
+    }
+
+    /// The next rows, read before any is looked at: whoever looks may wait for a reader of their own.
+    fn chunk(&self, after: i64) -> Result<Vec<(i64, Option<TrailRow>)>, StoreError> {
+        let mut statement = self.connection.prepare_cached(ROWS)?;
+        let row = |row: &Row<'_>| Ok((row.get(0)?, trail_row(row).ok()));
+        let rows = statement.query_map((after, self.end.get().last, CHUNK), row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Goes on to the newest record if records were erased meanwhile: the one that names them is among those that came since.
