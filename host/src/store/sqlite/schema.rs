@@ -22,7 +22,7 @@ const MIGRATIONS: &[&[&str]] = &[
         include_str!("schema/2/tokens.sql"),
         include_str!("schema/2/webhooks.sql"),
     ],
-    &[include_str!("schema/3/agents.sql")],
+    &[include_str!("schema/3/agents.sql"), include_str!("schema/3/audit.sql")],
 ];
 /// Tells a database of ours from any other SQLite file: "Wrdd".
 const APPLICATION_ID: u32 = 0x5772_6464;

@@ -1,4 +1,4 @@
--- Version 2. Checkpoints, erasure, and refusals by event type.
+-- Version 2. Checkpoints and erasure.
 
 -- What the installation has signed its chain to be.
 CREATE TABLE audit_checkpoints (
@@ -15,6 +15,3 @@ CREATE TABLE audit_erased (
     leaf BLOB NOT NULL CHECK (length(leaf) = 32),
     link BLOB NOT NULL CHECK (length(link) = 32)
 ) STRICT;
-
--- What was refused of an event type: both are asked for together, and each alone has many records that the other has not.
-CREATE INDEX audit_by_refused_event ON audit (event_type, outcome) WHERE outcome <> 'allow';

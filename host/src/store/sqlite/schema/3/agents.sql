@@ -1,3 +1,5 @@
+-- Version 3. Who was shown keys.
+
 -- Who was shown an agent's key, and the key before it: they could ask in the agent's name, whoever has changed it since.
 ALTER TABLE agents ADD COLUMN key_owner TEXT NOT NULL DEFAULT '';
 ALTER TABLE agents ADD COLUMN former_key_owner TEXT;
