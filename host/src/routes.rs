@@ -23,6 +23,7 @@ pub mod work;
 mod agents;
 mod approvals;
 mod audit;
+mod cursor;
 mod health;
 mod me;
 mod members;

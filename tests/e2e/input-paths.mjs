@@ -65,6 +65,7 @@ export const QUERIES = [
   ["/v1/audit?cursor=abc", "cursor"],
   ["/v1/audit?nope=1", "nope"],
   ["/v1/approvals?status=maybe", "status"],
+  ...["agents", "approvals", "policies", "tokens"].flatMap((list) => ["", "zz", "0"].map((cursor) => [`/v1/${list}?cursor=${cursor}`, "cursor"])),
 ];
 
 /** Each path that is described, with its methods; below /v1/secrets, where several routes share their paths, by hand. */

@@ -7,6 +7,7 @@ use serde::Serialize;
 use warded_core::time::Millis;
 
 use super::call::Call;
+use super::cursor::{self, CURSOR};
 use super::page::page;
 use super::tokens::Lifetime;
 use super::work::{carry_out, look_up};
@@ -27,6 +28,7 @@ mod held;
 mod power;
 
 pub(super) use change::{CHANGE, ROTATE_KEY, change, rotate_key};
+use create::is_name;
 pub(super) use create::{CREATE, create};
 
 /// An agent without its key.
@@ -115,7 +117,7 @@ pub(super) const LIST: Operation = Operation::new("list_agents", "Agents that th
     .query(&[
         Parameter::text("idle", "Only active agents that were not seen for so long, such as `30d`"),
         Parameter::number("limit", "How many at most", 1, MOST),
-        Parameter::text("cursor", "Where the last page ended"),
+        CURSOR,
     ])
     .answer::<AgentsOut>(200);
 
@@ -123,7 +125,7 @@ pub(super) async fn list(mut call: Call<ReadAgents>) -> Result<Response, ApiErro
     let longest = Millis::new(LONGEST_IDLE).unwrap_or(Millis::MAX);
     let idle = call.query.take("idle").map(|text| Lifetime::Text(text).parse("idle", longest)).transpose()?;
     let limit = call.query.take_number("limit", 1, MOST)?.unwrap_or(MOST);
-    let after = call.query.take("cursor").map(|cursor| after(&cursor)).transpose()?;
+    let after = call.query.take("cursor").map(|text| cursor::decode(&text, is_name)).transpose()?;
     let out = look_up(call.case(Subject::default()), move |authority| {
         authority.require_permission()?;
         let owner = authority.confined_to().map(str::to_owned);
@@ -132,7 +134,7 @@ pub(super) async fn list(mut call: Call<ReadAgents>) -> Result<Response, ApiErro
             page(limit, |limit| authority.store.agents(&AgentQuery { owner, idle_since, after, limit }))?;
         let last = agents.last().filter(|_| has_more);
         Ok(AgentsOut {
-            next_cursor: last.map(|agent| hex::encode(&agent.name)),
+            next_cursor: last.map(|agent| cursor::encode(&agent.name)),
             items: agents.iter().map(AgentOut::from).collect(),
         })
     })
@@ -142,12 +144,6 @@ pub(super) async fn list(mut call: Call<ReadAgents>) -> Result<Response, ApiErro
 
 fn before(now: Millis, time: Millis) -> Millis {
     Millis::new(now.as_u64().saturating_sub(time.as_u64())).unwrap_or(Millis::ZERO)
-}
-
-/// A cursor is the last name shown, in hex: it stays right whatever is made in between.
-fn after(cursor: &str) -> Result<String, ApiError> {
-    let name = hex::decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    name.ok_or_else(|| ApiError::invalid("cursor", "is not one that this listing answered"))
 }
 
 pub(super) const GET: Operation =

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::call::Call;
+use super::cursor::{self, CURSOR};
 use super::page::page;
 use super::work::look_up;
 use crate::approval::ApprovalOut;
@@ -41,7 +42,7 @@ pub(super) const LIST: Operation = Operation::new("list_approvals", "Approvals t
     .query(&[
         Parameter::word("status", "Only those that stand so", STATUSES),
         Parameter::number("limit", "How many at most", 1, MOST),
-        Parameter::text("cursor", "Where the page before ended"),
+        CURSOR,
     ])
     .answer::<ApprovalsOut>(200);
 
@@ -52,6 +53,9 @@ pub(super) async fn list(mut call: Call<ReadApprovals>) -> Result<Response, ApiE
     let out = look_up(call.case(Subject::default()), move |authority| {
         authority.require_permission()?;
         let asker_id = authority.confined_to().map(str::to_owned);
+        if let Some(id) = &before {
+            known(authority, id)?.ok_or_else(|| authority.fail(cursor::foreign(), "cursor_unknown"))?;
+        }
         let (rows, has_more) = page(limit, |limit| {
             authority.store.approvals(&ApprovalQuery { status, asker_id, before, limit })
         })?;
@@ -125,8 +129,11 @@ fn describe<S: Read + ?Sized>(
 
 /// An approval that the caller may know of: somebody else's does not exist for an agent.
 fn find<S: Read + ?Sized>(authority: &mut Authority<'_, S>, id: &str) -> Result<ApprovalRow, Stop> {
-    let row = authority.store.approval(id)?;
-    let row = row.filter(|row| authority.confined_to().is_none_or(|agent| row.asker_id == agent));
     let unknown = || ApiError::new(ApiCode::NotFound, "there is no such approval");
-    row.ok_or_else(|| authority.fail(unknown(), "approval_not_found"))
+    known(authority, id)?.ok_or_else(|| authority.fail(unknown(), "approval_not_found"))
+}
+
+fn known<S: Read + ?Sized>(authority: &mut Authority<'_, S>, id: &str) -> Result<Option<ApprovalRow>, Stop> {
+    let row = authority.store.approval(id)?;
+    Ok(row.filter(|row| authority.confined_to().is_none_or(|agent| row.asker_id == agent)))
 }

@@ -9,6 +9,7 @@ use warded_core::ip::parse_address;
 use warded_core::time::Millis;
 
 use super::call::Call;
+use super::cursor;
 use super::work::look_up;
 use crate::authorize::Subject;
 use crate::error::ApiError;
@@ -46,12 +47,7 @@ const PARAMETERS: &[Parameter] = &{
 };
 const PAGE: Parameter = Parameter::number("page", "Which page, from 1", 1, MAX_PAGE);
 const LIMIT: Parameter = Parameter::number("limit", "Entries of one page", 1, MAX_LIMIT);
-const CURSOR: Parameter = Parameter::number(
-    "cursor",
-    "Where the page before has ended: its `next_cursor`",
-    1,
-    Millis::MAX.as_u64(),
-);
+const CURSOR: Parameter = Parameter::number("cursor", cursor::CURSOR.about, 1, Millis::MAX.as_u64());
 
 /// Up to here the total is exact.
 const MOST_COUNTED: u64 = 10_000;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use warded_core::time::Millis;
 
 use super::call::Call;
+use super::cursor::CURSOR;
 use super::work::look_up;
 use crate::app::Shared;
 use crate::authorize::{Authority, Case, Stop, Subject};
@@ -112,7 +113,7 @@ struct PoliciesOut {
 
 const PAGE: &[Parameter] = &[
     Parameter::number("limit", "How many versions to show", 1, MOST_LISTED),
-    Parameter::number("cursor", "`next_cursor` of the page before", 0, u64::MAX),
+    Parameter::number("cursor", CURSOR.about, FIRST + 1, u64::MAX),
 ];
 pub(super) const LIST: Operation = Operation::new("list_policies", "Versions of the policy, newest first")
     .query(PAGE)
@@ -120,14 +121,14 @@ pub(super) const LIST: Operation = Operation::new("list_policies", "Versions of 
 
 pub(super) async fn list(mut call: Call<ReadPolicies>) -> Result<Response, ApiError> {
     let limit = call.query.take_number("limit", 1, MOST_LISTED)?.unwrap_or(MOST_LISTED);
-    let below = call.query.take_number("cursor", 0, u64::MAX)?;
+    let below = call.query.take_number("cursor", FIRST + 1, u64::MAX)?;
     let out = look_up(call.case(Subject::default()), move |authority| {
         authority.require_permission()?;
         let state = authority.store.policy_state()?;
         let mut known: Vec<_> =
             authority.store.policies(below, limit)?.into_iter().map(Known::from).collect();
         let full = u64::try_from(known.len()).is_ok_and(|found| found >= limit);
-        if !full && below != Some(FIRST) {
+        if !full {
             known.push(first(authority)?);
         }
         let next = full.then(|| known.last().map(|last| last.version.to_string())).flatten();

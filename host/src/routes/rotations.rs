@@ -9,6 +9,7 @@ use warded_core::pattern::{Pattern, PatternBuf};
 use warded_core::time::Millis;
 
 use super::call::Call;
+use super::cursor::{CURSOR, Moment};
 use super::secrets::everything;
 use super::survey::{Survey, may_see, survey};
 use crate::audit::Detail;
@@ -66,17 +67,18 @@ pub(super) const LIST: Operation =
         .query(&[
             Parameter::time("due_before", "What is due until then, not until now"),
             Parameter::number("limit", "Items at most", 1, MAX_LIMIT),
-            Parameter::text("cursor", "Where the page before has ended: its `next_cursor`"),
+            CURSOR,
         ])
         .answer::<RotationsOut>(200);
 
 pub(super) async fn list(mut call: Call<ReadRotations>) -> Result<Response, ApiError> {
     let until = call.query.take("due_before").map(|text| parse_time("due_before", &text)).transpose()?;
     let limit = call.query.take_number("limit", 1, MAX_LIMIT)?.unwrap_or(MAX_LIMIT);
-    let after = call.query.take("cursor").map(|text| After::parse(&text)).transpose()?;
+    let after = call.query.take("cursor");
+    let after = after.map(|text| Moment::decode(&text, |path| Path::parse(path).is_ok())).transpose()?;
     let due = Due { everything: everything()?, until, limit, after };
     let found = survey(call.case(Subject::default()), due).await?;
-    let next_cursor = found.next.as_ref().map(After::to_text);
+    let next_cursor = found.next.as_ref().map(Moment::encode);
     Ok(json(StatusCode::OK, &RotationsOut { items: found.items, next_cursor }))
 }
 
@@ -85,39 +87,17 @@ struct Due {
     everything: PatternBuf,
     until: Option<Millis>,
     limit: u64,
-    after: Option<After>,
+    after: Option<Moment>,
 }
 
-/// The last secret that was looked at: its value's age and its path, so that a page stays right whatever is written in between.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct After {
-    value_at: Millis,
-    path: String,
-}
-
-impl After {
-    fn of(row: &SecretRow) -> Self {
-        Self { value_at: row.value_at, path: row.path.clone() }
-    }
-
-    fn to_text(&self) -> String {
-        hex::encode(format!("{} {}", self.value_at.as_u64(), self.path))
-    }
-
-    fn parse(cursor: &str) -> Result<Self, ApiError> {
-        let read = || {
-            let text = String::from_utf8(hex::decode(cursor).ok()?).ok()?;
-            let (millis, path) = text.split_once(' ')?;
-            let found = Self { value_at: Millis::new(millis.parse().ok()?).ok()?, path: path.to_owned() };
-            (Path::parse(path).is_ok() && found.to_text() == cursor).then_some(found)
-        };
-        read().ok_or_else(|| ApiError::invalid("cursor", "is not one that this listing answered"))
-    }
+/// The place of a secret: its value's age and its path.
+fn place(row: &SecretRow) -> Moment {
+    Moment { at: row.value_at, which: row.path.clone() }
 }
 
 struct Found {
     items: Vec<DueOut>,
-    next: Option<After>,
+    next: Option<Moment>,
 }
 
 impl Survey for Due {
@@ -134,7 +114,7 @@ impl Survey for Due {
         let Some(youngest) = youngest(until, app.config.rotation_periods.shortest()) else {
             return Ok(found);
         };
-        let after = self.after.as_ref().map(|after| (after.value_at, after.path.as_str()));
+        let after = self.after.as_ref().map(Moment::parts);
         let rows = authority.store.secrets_by_age(youngest, after, MOST)?;
         let may_be_more = rows.len() as u64 == MOST;
         let mut last = None;
@@ -142,7 +122,7 @@ impl Survey for Due {
             if found.items.len() as u64 >= self.limit {
                 return Ok(Found { next: last, ..found });
             }
-            last = Some(After::of(&row));
+            last = Some(place(&row));
             let due = app.config.rotation_periods.due(&row).filter(|(due, _)| *due <= until);
             if let Some((at, rule)) = due
                 && may_see(authority, &row)?

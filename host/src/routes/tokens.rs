@@ -7,6 +7,7 @@ use serde::Serialize;
 use warded_core::ErrorCode;
 
 use super::call::Call;
+use super::cursor::{self, CURSOR};
 use super::page::page;
 use super::work::{carry_out, look_up};
 use crate::audit::EventType;
@@ -86,10 +87,7 @@ struct TokensOut {
 }
 
 pub(super) const LIST: Operation = Operation::new("list_tokens", "Tokens: an agent's own, or all")
-    .query(&[
-        Parameter::number("limit", "How many at most", 1, MOST),
-        Parameter::text("cursor", "Where the page before ended"),
-    ])
+    .query(&[Parameter::number("limit", "How many at most", 1, MOST), CURSOR])
     .answer::<TokensOut>(200);
 
 pub(super) async fn list(mut call: Call<ReadTokens>) -> Result<Response, ApiError> {
@@ -99,6 +97,9 @@ pub(super) async fn list(mut call: Call<ReadTokens>) -> Result<Response, ApiErro
         authority.require_permission()?;
         let agent = authority.confined_to().map(str::to_owned);
         let now = authority.store.now();
+        if let Some(id) = &before {
+            known(authority, id)?.ok_or_else(|| authority.fail(cursor::foreign(), "cursor_unknown"))?;
+        }
         let (tokens, has_more) =
             page(limit, |limit| authority.store.tokens(agent.as_deref(), before.as_deref(), limit))?;
         let next_cursor = tokens.last().filter(|_| has_more).map(|token| token.id.clone());
@@ -161,8 +162,11 @@ pub(super) async fn inspect(mut call: Call<InspectToken>) -> Result<Response, Ap
 
 /// A token that the caller may know of: somebody else's does not exist for an agent.
 fn find<S: Read + ?Sized>(authority: &mut Authority<'_, S>, id: &str) -> Result<TokenRow, Stop> {
-    let token = authority.store.token(id)?;
-    let token = token.filter(|token| authority.confined_to().is_none_or(|agent| token.agent_id == agent));
     let unknown = || ApiError::new(ApiCode::NotFound, "there is no such token");
-    token.ok_or_else(|| authority.fail(unknown(), "token_not_found"))
+    known(authority, id)?.ok_or_else(|| authority.fail(unknown(), "token_not_found"))
+}
+
+fn known<S: Read + ?Sized>(authority: &mut Authority<'_, S>, id: &str) -> Result<Option<TokenRow>, Stop> {
+    let token = authority.store.token(id)?;
+    Ok(token.filter(|token| authority.confined_to().is_none_or(|agent| token.agent_id == agent)))
 }

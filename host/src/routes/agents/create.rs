@@ -99,9 +99,14 @@ pub(in super::super) async fn create(mut call: Call<CreateAgent>) -> Result<Resp
     Ok(json(StatusCode::CREATED, &out))
 }
 
-fn check_name(name: &str) -> Result<(), ApiError> {
+/// Whether a text has the form of a name.
+pub(super) fn is_name(text: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    if !(1..=MAX_NAME).contains(&name.len()) || !name.bytes().all(is_word) {
+    (1..=MAX_NAME).contains(&text.len()) && text.bytes().all(is_word)
+}
+
+fn check_name(name: &str) -> Result<(), ApiError> {
+    if !is_name(name) {
         return Err(ApiError::invalid("name", "a name is 1 to 64 of `A-Z a-z 0-9 _ -`"));
     }
     if looks_like_id(name) {

@@ -8,6 +8,7 @@ use warded_core::path::{Path, PathBuf};
 use warded_core::pattern::{Pattern, PatternBuf};
 
 use super::super::call::Call;
+use super::super::cursor::{self, CURSOR};
 use super::super::survey::{Survey, may_see, survey};
 use super::description::SecretOut;
 use super::parse_path;
@@ -28,9 +29,6 @@ const BATCH: u64 = 1_000;
 
 /// The parameter `limit` of a listing.
 pub(super) const LIMIT: Parameter = Parameter::number("limit", "Items at most", 1, BATCH);
-/// The parameter `cursor` of a listing.
-pub(super) const CURSOR: Parameter =
-    Parameter::text("cursor", "Where the page before has ended: its `next_cursor`");
 
 /// Which part of a listing.
 #[derive(Debug, Clone, Default)]
@@ -50,12 +48,9 @@ impl Page {
     }
 }
 
-/// A cursor is the last path looked at, in hex: it stays right whatever is written in between.
-fn after(cursor: &str, namespace: Option<Path<'_>>) -> Result<String, ApiError> {
-    let text = hex::decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let lies_below = |text: &String| text.starts_with(&prefix(namespace)) && Path::parse(text).is_ok();
-    text.filter(lies_below)
-        .ok_or_else(|| ApiError::invalid("cursor", "is not one that this listing answered"))
+/// A cursor is the last path looked at.
+fn after(text: &str, namespace: Option<Path<'_>>) -> Result<String, ApiError> {
+    cursor::decode(text, |path| path.starts_with(&prefix(namespace)) && Path::parse(path).is_ok())
 }
 
 fn prefix(namespace: Option<Path<'_>>) -> String {
@@ -84,7 +79,7 @@ impl Listing {
         // The namespace is the caller's own text, and could be a token in the wrong place.
         let namespace = mask_tokens(&self.namespace);
         let items = self.items.iter().map(SecretOut::listed).collect();
-        let next_cursor = self.next.as_ref().map(hex::encode);
+        let next_cursor = self.next.as_deref().map(cursor::encode);
         json(StatusCode::OK, &ListingOut { namespace: &namespace, items, next_cursor })
     }
 }

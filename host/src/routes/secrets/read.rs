@@ -11,11 +11,12 @@ use warded_core::pattern::Pattern;
 use warded_core::secret::Secret;
 
 use super::super::call::Call;
+use super::super::cursor::CURSOR;
 use super::super::survey::looking;
 use super::super::work::carry_out;
 use super::delete::unknown_secret;
 use super::description::{SecretOut, metadata};
-use super::list::{CURSOR, LIMIT, ListingOut, Page, list_below};
+use super::list::{LIMIT, ListingOut, Page, list_below};
 use super::{Address, sealing};
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Ask, Effect, Stop, Subject};
