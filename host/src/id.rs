@@ -51,6 +51,14 @@ impl Prefix {
         }
     }
 
+    /// Whether a text has the form of an id with this prefix.
+    #[must_use]
+    pub fn begins(self, text: &str) -> bool {
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let digits = text.strip_prefix(self.text());
+        digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(is_digit))
+    }
+
     /// The id of these bits.
     #[must_use]
     pub fn id(self, bits: [u8; 16]) -> String {
@@ -88,6 +96,10 @@ mod tests {
         let (one, other) = (new_id(Prefix::Token).unwrap(), new_id(Prefix::Token).unwrap());
         assert_eq!((one.len(), one.starts_with("tok_")), (36, true));
         assert_ne!(one, other);
+        assert!(Prefix::Token.begins(&one) && !Prefix::Secret.begins(&one));
+        for text in ["tok_", "tok_ab", &one.to_uppercase(), &format!("{one}0")] {
+            assert!(!Prefix::Token.begins(text), "{text}");
+        }
     }
 
     #[test]

@@ -42,6 +42,26 @@ describe("a secret's life", () => {
     await admin.fails(["secret", "rotate", "rotated/app/CERT", "--generate", "--reveal"], 1, /NEW_VALUE_REQUIRED: .*standard input or with --from-file/);
   });
 
+  test("what was deleted is listed with its end, until it is restored", async () => {
+    for (const name of ["KEY", "OTHER"]) {
+      await admin.done(["secret", "set", `listed-gone/app/${name}`], { input: "v" });
+      await admin.done(["secret", "delete", `listed-gone/app/${name}`]);
+    }
+    const list = ["secret", "list", "listed-gone", "--deleted"];
+    const [first, second] = rows(await admin.done(list));
+    assert.deepEqual([first.NAMESPACE, first.KEY, second.KEY, first.VERSION], ["listed-gone/app", "KEY", "OTHER", "1"]);
+    assert.match(first.DELETED, /ago, |now, /);
+    assert.match(first.DESTROYED, /^in (29|30) d, /);
+    const page = await admin.run([...list, "--limit", "1"]);
+    const [, cursor] = /--cursor (\S+)/.exec(page.stderr);
+    assert.deepEqual((await admin.json([...list, "--cursor", cursor])).items.map(({ id }) => id), [second.ID]);
+    await admin.fails([...list, "--cursor", "6b"], 1, /VALIDATION_FAILED: .*cursor/);
+    await (await agent("no-restorer", "listed-gone")).fails(list, 1, /SCOPE_DENIED/);
+    await admin.done(["secret", "restore", "listed-gone/app/KEY", "--id", first.ID]);
+    assert.deepEqual(rows(await admin.done(list)).map((row) => row.KEY), ["OTHER"]);
+    assert.deepEqual(rows(await admin.done(["secret", "list", "listed-gone"])).map((row) => row.KEY), ["KEY"]);
+  });
+
   test("an older value comes back as a new version", async () => {
     for (const value of ["one", "two"]) await admin.done(["secret", "set", "rolled/app/KEY"], { input: value });
     assert.equal(fields(await admin.done(["secret", "rollback", "rolled/app/KEY", "--version", "1"])).version, "3");

@@ -16,6 +16,7 @@ mod generate;
 mod holders;
 mod import;
 mod list;
+mod list_deleted;
 mod put;
 mod read;
 mod rollback;

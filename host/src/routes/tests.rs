@@ -8,6 +8,7 @@ mod audit_export;
 mod cursors;
 mod decisions;
 mod deleted;
+mod deleted_list;
 mod fire;
 mod guards;
 mod import;

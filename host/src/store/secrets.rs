@@ -149,6 +149,13 @@ pub trait Reads {
     ) -> Result<Vec<SecretRow>, StoreError>;
     /// The deleted secrets of a path, the one deleted last first.
     fn deleted_secrets(&mut self, path: Path<'_>) -> Result<Vec<DeletedRow>, StoreError>;
+    /// Deleted secrets whose path begins with `prefix` and that come after a time and an id, those deleted first coming first.
+    fn deleted_below(
+        &mut self,
+        prefix: &str,
+        after: Option<(Millis, &str)>,
+        limit: u64,
+    ) -> Result<Vec<DeletedRow>, StoreError>;
     /// Secrets that were deleted at `until` or before, the oldest first.
     fn deleted_until(&mut self, until: Millis, limit: u64) -> Result<Vec<DeletedRow>, StoreError>;
     /// The tier of the secret that stood at a path last, whatever became of it.

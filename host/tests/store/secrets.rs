@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use rusqlite::Connection;
-use warded::store::{SecretRow, SecretType, query};
+use warded::store::{DeletedRow, SecretRow, SecretType, query};
 use warded_core::path::Path;
 use warded_core::tier::Tier;
 
@@ -256,6 +256,31 @@ fn what_was_deleted_first_is_due_first() {
     };
     assert_eq!(due(u64::MAX >> 11), ["a/1", "a/3"]);
     assert_eq!(due(1_000), [""; 0]);
+}
+
+#[test]
+fn what_was_deleted_is_found_below_a_prefix_and_after_a_place() {
+    let fixture = with(&["a/1", "a/2", "ab/3", "a/LIVE", "a/GONE"]);
+    for path in ["a/2", "a/1", "ab/3", "a/GONE"] {
+        fixture.write(move |tx| tx.delete_secret(&format!("sec_{path}")));
+    }
+    fixture.write(|tx| tx.destroy_secret("sec_a/GONE").map(|_| ()));
+    let page = |prefix: &str, after: Option<&DeletedRow>, limit| {
+        let after = after.map(|row| (row.deleted_at, row.secret.id.as_str()));
+        query(&fixture.store, |read| read.deleted_below(prefix, after, limit)).unwrap()
+    };
+    let paths = |rows: &[DeletedRow]| rows.iter().map(|row| row.secret.path.clone()).collect::<Vec<_>>();
+    let all = page("", None, 9);
+    let mut sorted = all.clone();
+    sorted.sort_by_key(|row| (row.deleted_at, row.secret.id.clone()));
+    assert_eq!(paths(&all), paths(&sorted));
+    assert_eq!(all.len(), 3);
+    for (place, row) in all.iter().enumerate() {
+        assert_eq!(paths(&page("", Some(row), 9)), paths(&all[place + 1..]));
+        assert_eq!(paths(&page("", Some(row), 1)), paths(&all[place + 1..(place + 2).min(3)]));
+    }
+    assert_eq!(page("a/", None, 9).len(), 2);
+    assert_eq!(paths(&page("ab/", None, 9)), ["ab/3"]);
 }
 
 #[test]

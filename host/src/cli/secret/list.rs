@@ -13,11 +13,20 @@ const SECRETS: List = List {
     columns: &["namespace", "key", "version", "secret_type", "access_tier", "updated_at"],
 };
 
+const DELETED: List = List {
+    what: "deleted secrets",
+    items: "items",
+    columns: &["namespace", "key", "id", "version", "access_tier", "deleted_at", "destroyed_at"],
+};
+
 /// The flags of `secret list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// A namespace; without it, all
     namespace: Option<String>,
+    /// What was deleted and can still be restored, what is destroyed first coming first
+    #[arg(long)]
+    deleted: bool,
     /// How much.
     #[command(flatten)]
     pages: PageFlags,
@@ -26,6 +35,8 @@ pub struct ListArgs {
 impl ListArgs {
     pub(super) fn run(&self, session: &mut Session<'_>) -> Result<(), Failure> {
         let namespace = self.namespace.as_deref();
-        session.pages(|| Call::get(&["secrets"]).query("namespace", namespace), &self.pages, &SECRETS)
+        let (deleted, list) = if self.deleted { (Some(true), &DELETED) } else { (None, &SECRETS) };
+        let call = || Call::get(&["secrets"]).query("namespace", namespace).query("deleted", deleted);
+        session.pages(call, &self.pages, list)
     }
 }

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use warded_core::time::Millis;
 
 use crate::openapi::words::{SecretType, Tier, Timestamp};
-use crate::store::SecretRow;
+use crate::store::{DeletedRow, SecretRow};
 use crate::timestamp::rfc3339;
 
 /// Stored metadata as an object: clients read it as one, so no metadata is an empty one.
@@ -31,6 +32,14 @@ pub(super) struct SecretOut {
     updated_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by: Option<String>,
+    /// Of a deleted secret: when that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Timestamp>")]
+    deleted_at: Option<String>,
+    /// Of a deleted secret: when the server destroys it, unless it is restored before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Timestamp>")]
+    destroyed_at: Option<String>,
 }
 
 impl SecretOut {
@@ -53,6 +62,18 @@ impl SecretOut {
             created_at: rfc3339(secret.created_at),
             updated_at: rfc3339(secret.updated_at),
             created_by: None,
+            deleted_at: None,
+            destroyed_at: None,
+        }
+    }
+
+    /// As a listing shows one that was deleted, which can be restored for so long.
+    pub(super) fn deleted(row: &DeletedRow, retention: Millis) -> Self {
+        let end = row.deleted_at.as_u64().saturating_add(retention.as_u64());
+        Self {
+            deleted_at: Some(rfc3339(row.deleted_at)),
+            destroyed_at: Some(rfc3339(Millis::new(end).unwrap_or(Millis::MAX))),
+            ..Self::listed(&row.secret)
         }
     }
 }

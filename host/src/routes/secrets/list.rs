@@ -11,6 +11,7 @@ use super::super::call::Call;
 use super::super::cursor::{self, CURSOR};
 use super::super::survey::{Survey, may_see, survey};
 use super::description::SecretOut;
+use super::list_deleted::{DELETED, list_deleted};
 use super::parse_path;
 use crate::audit::Detail;
 use crate::audit::mask::mask_tokens;
@@ -25,7 +26,7 @@ use crate::store::{Read, SecretRow};
 /// How many secrets one listing looks at; a cursor leads to the rest.
 const MOST: u64 = 10_000;
 /// How many rows are read at a time.
-const BATCH: u64 = 1_000;
+pub(super) const BATCH: u64 = 1_000;
 
 /// The parameter `limit` of a listing.
 pub(super) const LIMIT: Parameter = Parameter::number("limit", "Items at most", 1, BATCH);
@@ -53,7 +54,7 @@ fn after(text: &str, namespace: Option<Path<'_>>) -> Result<String, ApiError> {
     cursor::decode(text, |path| path.starts_with(&prefix(namespace)) && Path::parse(path).is_ok())
 }
 
-fn prefix(namespace: Option<Path<'_>>) -> String {
+pub(super) fn prefix(namespace: Option<Path<'_>>) -> String {
     namespace.map(|path| format!("{path}/")).unwrap_or_default()
 }
 
@@ -64,7 +65,7 @@ pub(super) struct Listing {
     next: Option<String>,
 }
 
-/// Secrets without their values, in the order of their paths.
+/// Secrets without their values: live ones in the order of their paths, or deleted ones.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ListingOut<'a> {
     namespace: &'a str,
@@ -76,22 +77,28 @@ pub(super) struct ListingOut<'a> {
 
 impl Listing {
     pub(super) fn answer(&self) -> Response {
-        // The namespace is the caller's own text, and could be a token in the wrong place.
-        let namespace = mask_tokens(&self.namespace);
         let items = self.items.iter().map(SecretOut::listed).collect();
-        let next_cursor = self.next.as_deref().map(cursor::encode);
-        json(StatusCode::OK, &ListingOut { namespace: &namespace, items, next_cursor })
+        answer(&self.namespace, items, self.next.as_deref().map(cursor::encode))
     }
 }
 
+pub(super) fn answer(namespace: &str, items: Vec<SecretOut>, next_cursor: Option<String>) -> Response {
+    // The namespace is the caller's own text, and could be a token in the wrong place.
+    let namespace = mask_tokens(namespace);
+    json(StatusCode::OK, &ListingOut { namespace: &namespace, items, next_cursor })
+}
+
 pub(in super::super) const LIST: Operation = Operation::new("list_secrets", "Secrets without their values")
-    .query(&[Parameter::text("namespace", "Only what lies below it"), LIMIT, CURSOR])
+    .query(&[Parameter::text("namespace", "Only what lies below it"), DELETED, LIMIT, CURSOR])
     .answer::<ListingOut<'_>>(200);
 
 pub(in super::super) async fn list(mut call: Call<ReadSecret>) -> Result<Response, ApiError> {
     let namespace = call.query.take("namespace").filter(|text| !text.is_empty());
     let namespace: Option<PathBuf> =
         namespace.map(|text| parse_path("namespace", &text).map(PathBuf::from)).transpose()?;
+    if call.query.take("deleted").is_some_and(|word| word == "true") {
+        return list_deleted(call, namespace).await;
+    }
     let page = Page::parse(&mut call.query, namespace.as_ref().map(PathBuf::as_path))?.unwrap_or_default();
     let subject = namespace.as_ref().map(|path| Subject::at(path.as_str())).unwrap_or_default();
     Ok(list_below(call.case(subject), namespace, page).await?.answer())
@@ -110,11 +117,13 @@ pub(super) async fn list_below(
     namespace: Option<PathBuf>,
     page: Page,
 ) -> Result<Listing, ApiError> {
-    let pattern = match &namespace {
-        Some(path) => Pattern::below(path.as_path()),
-        None => everything()?,
-    };
+    let pattern = pattern(namespace.as_ref())?;
     survey(case, Below { namespace, pattern, page }).await
+}
+
+/// The pattern of what lies below a namespace, or of everything.
+pub(super) fn pattern(namespace: Option<&PathBuf>) -> Result<PatternBuf, ApiError> {
+    namespace.map_or_else(everything, |path| Ok(Pattern::below(path.as_path())))
 }
 
 /// The pattern of every path.

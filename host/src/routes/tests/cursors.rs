@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::world::World;
 
 /// Every listing with pages, and texts that are no cursor of it.
-const LISTINGS: [(&str, &[&str]); 9] = [
+const LISTINGS: [(&str, &[&str]); 10] = [
     ("/v1/agents", &["6", "zz", "612f62", "6120", "C3BC"]),
     ("/v1/approvals", &["zz", "apr_none", "apr_00000000000000000000000000000000"]),
     ("/v1/audit", &["0", "-1", "zz"]),
@@ -13,6 +13,7 @@ const LISTINGS: [(&str, &[&str]); 9] = [
     ("/v1/policies", &["0", "-1", "zz"]),
     ("/v1/rotations", &["zz", "31", "303120612f62"]),
     ("/v1/secrets", &["zz", "612f", "2F", "613A"]),
+    ("/v1/secrets?deleted=true", &["zz", "612f62", "31207365635f", "303120612f62"]),
     ("/v1/secrets/a", &["zz", "622f62", "61"]),
     ("/v1/tokens", &["zz", "tok_none", "tok_00000000000000000000000000000000"]),
 ];
@@ -21,8 +22,8 @@ const LISTINGS: [(&str, &[&str]); 9] = [
 async fn a_cursor_that_no_page_answered_is_refused_by_name() {
     let world = World::new().await;
     for (path, cursors) in LISTINGS {
-        for cursor in cursors.iter().chain(&["", "%20", "'"]) {
         let separator = if path.contains('?') { "&" } else { "?" };
+        for cursor in cursors.iter().chain(&["", "%20", "'"]) {
             world
                 .get(&world.admin, &format!("{path}{separator}limit=1&cursor={cursor}"))
                 .await

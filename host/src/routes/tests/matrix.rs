@@ -59,6 +59,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("GET /v1/policies/{version}/diff", "---+++-", "", ""),
     ("GET /v1/rotations", "---+++-", "", ""),
     ("GET /v1/secrets", "++++++-", "", ""),
+    ("GET /v1/secrets", "---+++-", "/v1/secrets?deleted=true", ""),
     ("GET /v1/secrets/import", "++++++-", "", ""),
     ("POST /v1/secrets/import", "+++++--", "", r#"{"namespace":"m","content":"A=1"}"#),
     ("GET /v1/secrets/{*path}", "+++++--", "", ""),

@@ -30,6 +30,21 @@ pub(super) fn until(
     Ok(found)
 }
 
+pub(super) fn below(
+    connection: &Connection,
+    prefix: &str,
+    after: Option<(Millis, &str)>,
+    limit: u64,
+) -> Result<Vec<DeletedRow>, StoreError> {
+    // The plus keeps SQLite from the index of all paths, live ones included: that of the deleted ones has far fewer.
+    let sql = format!(
+        "{SELECT} AND +path >= ?1 AND +path < ?2 AND (deleted_at, id) > (?3, ?4) ORDER BY deleted_at, id LIMIT ?5"
+    );
+    let (at, id) = after.map_or((-1, ""), |(at, id)| (sql_limit(at.as_u64()), id));
+    let range = params![prefix, secrets::end_of(prefix), at, id, sql_limit(limit)];
+    Ok(connection.prepare_cached(&sql)?.query_map(range, deleted)?.collect::<Result<_, _>>()?)
+}
+
 fn deleted(row: &Row<'_>) -> rusqlite::Result<DeletedRow> {
     Ok(DeletedRow { secret: secrets::secret(row)?, deleted_at: millis(row, 10)? })
 }

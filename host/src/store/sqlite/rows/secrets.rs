@@ -68,7 +68,7 @@ fn start_of(prefix: &str, after: Option<&str>) -> String {
 /// What sorts after everything that begins with the prefix, and before everything else that is greater.
 ///
 /// Paths are ASCII, so the highest code point ends every range, and the empty prefix's as well.
-fn end_of(prefix: &str) -> String {
+pub(super) fn end_of(prefix: &str) -> String {
     format!("{prefix}{}", char::MAX)
 }
 
@@ -198,6 +198,15 @@ impl secrets::Reads for Rows<'_> {
 
     fn deleted_secrets(&mut self, path: Path<'_>) -> Result<Vec<DeletedRow>, StoreError> {
         deleted::at(self.connection, path)
+    }
+
+    fn deleted_below(
+        &mut self,
+        prefix: &str,
+        after: Option<(Millis, &str)>,
+        limit: u64,
+    ) -> Result<Vec<DeletedRow>, StoreError> {
+        deleted::below(self.connection, prefix, after, limit)
     }
 
     fn deleted_until(&mut self, until: Millis, limit: u64) -> Result<Vec<DeletedRow>, StoreError> {
