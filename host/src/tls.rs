@@ -11,6 +11,16 @@ pub fn authorities() -> Vec<Certificate<'static>> {
     found.certs.iter().map(|one| Certificate::from_der(one.as_ref()).to_owned()).collect()
 }
 
+/// What TLS has against the other side; a handshake hands it over as an error of the connection.
+#[must_use]
+pub fn refusal(error: &ureq::Error) -> Option<&rustls::Error> {
+    match error {
+        ureq::Error::Rustls(error) => Some(error),
+        ureq::Error::Io(error) => error.get_ref()?.downcast_ref(),
+        _ => None,
+    }
+}
+
 /// Trusts these authorities and nobody else: without any, no connection is made.
 #[must_use]
 pub fn trusting(authorities: Vec<Certificate<'static>>) -> TlsConfig {

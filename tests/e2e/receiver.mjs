@@ -3,22 +3,28 @@
 import assert from "node:assert/strict";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import http from "node:http";
+import https from "node:https";
 
 import { until } from "./deadline.mjs";
 
 export class Receiver {
-  /** Listens until the test `t` is over. `answer(message, response)` answers; without it, everything is welcome. */
-  static async start(t, { host = "127.0.0.1", answer } = {}) {
-    const receiver = new Receiver(answer);
+  /**
+   * Listens until the test `t` is over. `answer(message, response)` answers; without it, everything is welcome.
+   * With `tls`, a certificate and its key, it speaks HTTPS.
+   */
+  static async start(t, { host = "127.0.0.1", answer, tls } = {}) {
+    const receiver = new Receiver(answer, tls);
     await new Promise((resolve) => receiver.server.listen(0, host, resolve));
     t.after(() => receiver.stop());
-    receiver.url = `http://${host}:${receiver.server.address().port}`;
+    receiver.port = receiver.server.address().port;
+    receiver.url = `${tls ? "https" : "http"}://${host}:${receiver.port}`;
     return receiver;
   }
 
-  constructor(answer = (_, response) => response.writeHead(204).end()) {
+  constructor(answer = (_, response) => response.writeHead(204).end(), tls = undefined) {
     this.messages = [];
-    this.server = http.createServer((request, response) => {
+    const listen = (handler) => (tls ? https.createServer(tls, handler) : http.createServer(handler));
+    this.server = listen((request, response) => {
       const parts = [];
       request.on("data", (part) => parts.push(part));
       request.on("end", () => {

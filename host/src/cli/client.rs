@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
+use rustls::CertificateError;
 use serde_json::Value;
 use ureq::http::{HeaderValue, Request, Response, header};
 use ureq::tls::TlsConfig;
@@ -11,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::connection::{Connection, DEFAULT_URL};
 use super::failure::Failure;
+use super::plain::plain;
 use crate::tls;
 
 pub mod call;
@@ -131,7 +133,7 @@ impl Client {
             return Failure::Failed(format!(
                 "{} redirects to `{}`, and the key is not sent there: if it is right, name it with --url",
                 self.origin.as_str(),
-                super::plain::plain(&place)
+                plain(&place)
             ));
         }
         let retry_after = text(header::RETRY_AFTER);
@@ -143,6 +145,9 @@ impl Client {
     /// Why there is no answer, and whether something may have been done nevertheless.
     fn unanswered(&self, call: &Call, error: &ureq::Error) -> Failure {
         let url = self.origin.as_str();
+        if let Some(error) = tls::refusal(error) {
+            return untrusted(url, error, call);
+        }
         let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
         Failure::Failed(match error {
             ureq::Error::Io(error) if refused(error) => format!(
@@ -154,9 +159,6 @@ impl Client {
             ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) | ureq::Error::ConnectionFailed => {
                 format!("{url} cannot be reached: look at --url or WARDED_URL, and at the network")
             }
-            ureq::Error::Rustls(error) => format!(
-                "{url} cannot be trusted ({error}): the operating system, or SSL_CERT_FILE, must know its authority"
-            ),
             ureq::Error::BodyExceedsLimit(_) => {
                 format!("the answer of {url} is larger than 64 MiB: ask for less")
             }
@@ -166,6 +168,28 @@ impl Client {
             ),
         })
     }
+}
+
+/// A certificate is refused before anything is sent; anything else may come later.
+fn untrusted(url: &str, error: &rustls::Error, call: &Call) -> Failure {
+    // What stands in a certificate is somebody else's text.
+    let told = plain(&error.to_string()).into_owned();
+    Failure::Failed(match error {
+        rustls::Error::InvalidCertificate(
+            CertificateError::BadSignature | CertificateError::UnknownIssuer,
+        ) => format!(
+            "{url} cannot be trusted ({told}): the operating system, or SSL_CERT_FILE, must know its authority"
+        ),
+        rustls::Error::InvalidCertificate(_) => {
+            format!("{url} cannot be trusted ({told}): look at --url or WARDED_URL, and at its certificate")
+        }
+        _ if call.is_read() => {
+            format!("{url} does not speak TLS as it must ({told}): look at --url or WARDED_URL")
+        }
+        _ => format!(
+            "{url} does not speak TLS as it must ({told}): look at --url or WARDED_URL, and at whether it is done before you repeat the command"
+        ),
+    })
 }
 
 /// The authorities that the operating system trusts, a company's own included.

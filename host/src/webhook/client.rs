@@ -85,16 +85,20 @@ impl Client {
 
 /// A word for the audit; the error's own text could repeat the address.
 fn reason(error: &Error) -> &'static str {
+    if tls::refusal(error).is_some() {
+        return TLS_FAILED;
+    }
     match error {
         Error::HostNotFound => "host_not_found",
         Error::Other(_) => ADDRESS_NOT_ALLOWED,
-        Error::Rustls(_) | Error::Tls(_) => "tls_failed",
+        Error::Tls(_) => TLS_FAILED,
         Error::Timeout(Timeout::Resolve) => "host_not_found",
         Error::Timeout(_) => "timed_out",
         _ => "unreachable",
     }
 }
 
+const TLS_FAILED: &str = "tls_failed";
 const ADDRESS_NOT_ALLOWED: &str = "address_not_allowed";
 
 #[derive(Debug, thiserror::Error)]
