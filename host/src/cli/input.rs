@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 
 use super::failure::Failure;
 
+mod typed;
+
 /// The server takes 1 MiB of a body.
 const LONGEST: usize = 1024 * 1024;
 
@@ -32,9 +34,7 @@ impl ValueFlags {
     pub fn read(&self) -> Result<Secret<String>, Failure> {
         let mut value = match &self.from_file {
             Some(path) => read_file(path)?,
-            None if io::stdin().is_terminal() => {
-                Zeroizing::new(rpassword::prompt_password("Value (it is not shown): ")?.into_bytes())
-            }
+            None if io::stdin().is_terminal() => typed::read()?,
             None => read_all(io::stdin().lock(), "standard input")?,
         };
         if !self.exact {
