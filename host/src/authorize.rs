@@ -218,7 +218,7 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
     }
 
     /// Requires the approvals of a tier for what an operator does on a path: such as lowering the tier of a secret, with the tier that it
-    /// leaves. Agents need a scope for it as for anything else.
+    /// leaves. Agents need a scope for it as for anything else. Answers the approval that this spends; none if nobody has to be asked.
     ///
     /// # Errors
     /// The refusal, or what people are to be asked.
@@ -227,8 +227,10 @@ impl<'t, S: Read + ?Sized> Authority<'t, S> {
         action: &'static str,
         path: Path<'_>,
         tier: Tier,
-    ) -> Result<(), Stop> {
-        self.require(Ask::path("secrets", action, path).at(tier))
+    ) -> Result<Option<String>, Stop> {
+        let judgement = self.judge(Ask::path("secrets", action, path).at(tier))?;
+        self.accept(&judgement)?;
+        Ok(judgement.spends)
     }
 
     /// Requires what the route's permission needs of a credential of this kind, on nothing with a path.

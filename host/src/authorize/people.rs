@@ -44,6 +44,8 @@ impl Effect<'_> {
     /// # Errors
     /// The refusal, or the database's failure.
     pub fn ask_people(&mut self, wanted: &Wanted) -> Result<Answer, Stop> {
+        // What waits may be another act than the route's usual one, and a refusal of it is recorded as that act.
+        self.refuse_as(wanted.event.event_type);
         self.refuse_denied(wanted.asked.kind, &wanted.asked.reach)?;
         let newest = self.store.newest_approval(&self.caller.principal, &wanted.asked.digest)?;
         let Some(row) = newest else { return self.open_approval(wanted) };

@@ -13,11 +13,12 @@ use super::super::work::carry_out;
 use super::delete::unknown_secret;
 use super::description::SecretOut;
 use super::fields::{metadata_text, object_or_null, parse_tier, parse_type};
-use super::write::{expect_version, record_tier};
+use super::write::{expect_version, tier_event};
 use super::{Address, IF_MATCH, if_match};
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Ask, Effect, Stop, Subject};
 use crate::body::not_null;
+use crate::config::SecondOperator;
 use crate::error::{ApiCode, ApiError};
 use crate::openapi::Operation;
 use crate::openapi::words::{Metadata, SecretType as TypeWord, Tier as TierWord};
@@ -105,11 +106,10 @@ fn apply(
     authority.about(&stored.id);
     expect_version(authority, Some(&stored), expected)?;
     let from = stored.tier;
-    if let Some(to) = change.tier.filter(|to| *to < from) {
-        authority.refuse_as(EventType::SecretTierLowered);
-        // What leaves a tier is let go by those who let others in, and they are told where it goes.
-        authority.require_tier_approval(lowering(to), path, from)?;
-    }
+    let lowered = match change.tier.filter(|to| *to < from) {
+        Some(to) => Some(let_go(authority, path, from, to)?),
+        None => None,
+    };
     let secret = SecretRow {
         secret_type: change.secret_type.unwrap_or(stored.secret_type),
         tier: change.tier.unwrap_or(from),
@@ -117,8 +117,24 @@ fn apply(
         ..stored
     };
     authority.store.update_secret(&secret)?;
-    record(authority, &secret, change, from);
+    record(authority, &secret, change, from, lowered);
     Ok(secret)
+}
+
+/// What leaves a tier is let go by those who let others in, and they are told where it goes. Answers who agreed first, or `nobody`:
+/// a policy can ask nobody about a tier, and then one operator alone is enough or not, as the setting says.
+fn let_go(authority: &mut Effect<'_>, path: Path<'_>, from: Tier, to: Tier) -> Result<String, Stop> {
+    authority.refuse_as(EventType::SecretTierLowered);
+    let approval = authority.require_tier_approval(lowering(to), path, from)?;
+    let voices = approval.map(|id| authority.store.voices(&id)).transpose()?.unwrap_or_default();
+    let second = voices.into_iter().find(|voice| voice.approves).map(|voice| voice.member_id);
+    if second.is_none() && authority.app.config.second_operator == SecondOperator::Required {
+        let told = "it lowers a tier about which the policy asks nobody, and one operator alone may not";
+        return Err(
+            authority.deny(ApiError::new(ApiCode::ApprovalRequired, told), "second_operator_required")
+        );
+    }
+    Ok(second.unwrap_or_else(|| "nobody".to_owned()))
 }
 
 /// The act that people approve.
@@ -130,7 +146,13 @@ const fn lowering(to: Tier) -> &'static str {
     }
 }
 
-fn record(authority: &mut Effect<'_>, secret: &SecretRow, change: &Change, from: Tier) {
+fn record(
+    authority: &mut Effect<'_>,
+    secret: &SecretRow,
+    change: &Change,
+    from: Tier,
+    lowered: Option<String>,
+) {
     let changed = [("metadata", change.metadata.is_some()), ("secret_type", change.secret_type.is_some())];
     let changed: Vec<_> =
         changed.iter().filter(|(_, given)| *given).map(|(name, _)| (*name).to_owned()).collect();
@@ -141,6 +163,8 @@ fn record(authority: &mut Effect<'_>, secret: &SecretRow, change: &Change, from:
         authority.record(event);
     }
     if secret.tier != from {
-        record_tier(authority, secret, from);
+        let mut event = tier_event(authority, secret, from);
+        event.details.extend(lowered.map(|second| ("second_operator", Detail::Text(second))));
+        authority.record(event);
     }
 }

@@ -135,12 +135,18 @@ fn record(authority: &mut Effect<'_>, secret: &SecretRow, is_new: bool, raised_f
 
 /// Records that a secret's tier is another one than before.
 pub(super) fn record_tier(authority: &mut Effect<'_>, secret: &SecretRow, from: Tier) {
+    let event = tier_event(authority, secret, from);
+    authority.record(event);
+}
+
+/// The event of it.
+pub(super) fn tier_event(authority: &Effect<'_>, secret: &SecretRow, from: Tier) -> Event {
     let raised = secret.tier > from;
     let changed = if raised { EventType::SecretTierRaised } else { EventType::SecretTierLowered };
     let mut event = about(authority, changed, secret);
     event.details.push(("from", Detail::Text(from.word().to_owned())));
     event.details.push(("to", Detail::Text(secret.tier.word().to_owned())));
-    authority.record(event);
+    event
 }
 
 /// An event of one secret, which a request may be about several of.

@@ -6,6 +6,7 @@ use super::world::{Answer, NewAgent, World};
 use crate::approval::expire_overdue;
 use crate::store::{Role, Tx, Verdict, transact};
 
+mod lowering;
 mod misuse;
 mod uses;
 

@@ -15,7 +15,7 @@ fn asking(resource: &str, action: &str) -> Value {
 
 /// The approval that a use waits for.
 #[track_caller]
-fn waits(answer: &Answer) -> String {
+pub(super) fn waits(answer: &Answer) -> String {
     answer.assert_denied(403, "APPROVAL_REQUIRED", &["approval_required"]);
     answer.error.as_ref().unwrap().approval_id.clone().unwrap()
 }
