@@ -5,6 +5,7 @@ mod agents;
 mod approvals;
 mod audit;
 mod audit_export;
+mod contract;
 mod cursors;
 mod decisions;
 mod deleted;

@@ -16,6 +16,7 @@ use warded_core::tier::Tier;
 use warded_core::time::Millis;
 use warded_core::usage::Usage;
 
+use super::contract::assert_described;
 use crate::app::{App, Shared};
 use crate::audit::{Actor, ActorType, Event, EventType, Origin};
 use crate::clock::Clock;
@@ -262,6 +263,7 @@ impl World {
     }
 
     pub(super) async fn request(&self, request: Request) -> Answer {
+        let (method, target) = (request.method().clone(), request.uri().to_string());
         let response: Response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
@@ -272,7 +274,9 @@ impl World {
             text => Value::from(str::from_utf8(text).unwrap()),
         };
         let error = parts.extensions.get::<ApiError>().cloned();
-        Answer { status: parts.status.as_u16(), json, error, response: parts }
+        let answer = Answer { status: parts.status.as_u16(), json, error, response: parts };
+        assert_described(&method, &target, &answer);
+        answer
     }
 
     /// The items of each page of a listing; `path` has a query already.
