@@ -154,7 +154,7 @@ impl Test {
             (Exists(wanted), fact) => matches!(fact, Fact::Missing) != *wanted,
             (Boolean(wanted), Fact::Boolean(value)) => value == wanted,
             (Hosts(hosts), Fact::Host(name)) => host::has(hosts, name),
-            (Integers(numbers), Fact::Integer(number)) => numbers.contains(number),
+            (Integers(numbers), Fact::Integer(number)) => numbers.has(number),
             (Networks(networks), Fact::Address(address)) => networks.contains(*address),
             // A name is in no network, and an address under no name.
             (Hosts(_), Fact::Address(_)) | (Networks(_), Fact::Host(_)) => false,

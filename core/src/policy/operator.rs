@@ -7,6 +7,7 @@ use crate::attribute::MAX_TEXT;
 use crate::document::{Fields, Item};
 use crate::error::{Error, ErrorCode, Place};
 use crate::ip::{Allowlist, Network};
+use crate::sorted::Sorted;
 use crate::tier::Tier;
 
 use super::MAX_LIST;
@@ -26,7 +27,7 @@ pub(crate) enum Operator {
     /// `host`, as [`host::compile`] has it.
     Hosts(Texts),
     /// `eq` and `in` of integers and tiers.
-    Integers(Vec<u64>),
+    Integers(Sorted<u64>),
     /// `cidr`.
     Networks(Allowlist),
     /// `prefix`.
@@ -78,7 +79,9 @@ impl Operator {
             ("prefix", Kind::Text) if attribute != Attribute::Method => {
                 Self::Prefix(read::text(&item, check_prefix)?.into())
             }
-            ("eq" | "in", Kind::Integer | Kind::Tier) => Self::Integers(numbers(&item, is_list, attribute)?),
+            ("eq" | "in", Kind::Integer | Kind::Tier) => {
+                Self::Integers(Sorted::of(numbers(&item, is_list, attribute)?))
+            }
             ("eq" | "in", Kind::Weekday) => {
                 let days = numbers(&item, is_list, attribute)?.into_iter().fold(0, |days, day| days | day);
                 Self::Weekdays { days, offset: offset(fields)? }
