@@ -25,8 +25,9 @@ pub use name::{MAX_NAMES, Options};
 const MASK: &[u8] = b"[redacted]";
 /// The most bytes of a text or document.
 pub const MAX_BYTES: usize = 1 << 20;
-/// What a mask adds at most: its own ten bytes and two quotes, in the place of a number of one digit.
-pub const MOST_ADDED: usize = 11;
+/// What a mask adds at most: its own ten bytes and the seven of a number, in the place of one character of a name. For a value it is less: ten
+/// bytes and two quotes, in the place of one digit.
+pub const MOST_ADDED: usize = 16;
 /// How often a text is gone over: what has been masked can set free what stood beside it.
 const ROUNDS: usize = 4;
 

@@ -4,21 +4,24 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::name::{Meaning, Options};
-use super::{MASK, mask_text};
+use super::{MASK, find, mask_text};
 use crate::error::Error;
 use crate::json::{Event, Kind, MAX_DEPTH, Reader, push_decimal, write_text};
+use crate::sorted::Sorted;
 
 /// JSON text with the credentials in it masked.
 #[inline(never)]
 pub(super) fn mask(json: &[u8], options: &Options) -> Result<String, Error> {
     let mut reader = Reader::new(json)?;
     let mut walk = Walk {
+        json,
         options,
         levels: [Level::default(); LEVELS],
         depth: 0,
         meaning: Meaning::Unknown,
         is_name: false,
         keys: 0,
+        taken: None,
     };
     let mut masked = String::with_capacity(json.len());
     let mut kept = 0;
@@ -50,6 +53,7 @@ struct Level {
 }
 
 struct Walk<'a> {
+    json: &'a [u8],
     options: &'a Options,
     levels: [Level; LEVELS],
     depth: usize,
@@ -57,8 +61,10 @@ struct Walk<'a> {
     meaning: Meaning,
     /// Whether it names what stands beside it.
     is_name: bool,
-    /// How many keys have been masked.
+    /// The number of the key that was masked last.
     keys: u64,
+    /// The numbers that none may have; looked for only where a key is masked.
+    taken: Option<Sorted<u64>>,
 }
 
 impl Walk<'_> {
@@ -103,17 +109,58 @@ impl Walk<'_> {
         }
         // Names are masked only where they have the form of a known credential.
         let mut masked = mask_text(text, self.options, true)?;
-        self.keys = self.keys.saturating_add(1);
-        if self.keys > 1 {
-            // Two that become one would not both be kept.
-            let mut number = String::from("#");
-            push_decimal(&mut number, self.keys);
-            masked.extend_from_slice(number.as_bytes());
-        }
         // When it is read again, the name that is left says nothing.
         if said == Meaning::Plain {
             self.meaning = level.meaning;
         }
+        self.number(&mut masked);
         Some(masked)
     }
+
+    /// Numbers a masked name: two that become one, or one that is there already, would not both be kept. The first needs no number.
+    fn number(&mut self, name: &mut Vec<u8>) {
+        let taken = self.taken.get_or_insert_with(|| taken(self.json));
+        self.keys = self.keys.saturating_add(1);
+        while taken.has(&self.keys) {
+            self.keys = self.keys.saturating_add(1);
+        }
+        let numbered = number_of(name);
+        if self.keys == 1 && numbered.is_none() {
+            return;
+        }
+        // A number of its own makes room for this one: behind it, this one would not be known for what it is when it is read again.
+        name.truncate(numbered.map_or(name.len(), |(stem, _)| stem));
+        let mut number = String::from("#");
+        push_decimal(&mut number, self.keys);
+        name.extend_from_slice(number.as_bytes());
+    }
+}
+
+/// The numbers of the names in a document that have been masked before; text that is not JSON is refused by who reads it all.
+fn taken(json: &[u8]) -> Sorted<u64> {
+    let mut numbers = Vec::new();
+    let Ok(mut reader) = Reader::new(json) else { return Sorted::of(numbers) };
+    while let Ok(event) = reader.next_event() {
+        if event.kind == Kind::End {
+            break;
+        }
+        if event.kind == Kind::Key {
+            let name = reader.decode(event);
+            if find(name.as_bytes(), MASK).is_some() {
+                numbers.push(number_of(name.as_bytes()).map_or(1, |(_, number)| number));
+            }
+        }
+    }
+    Sorted::of(numbers)
+}
+
+/// The number at the end of a name, and where it begins. One of more than 64 bits wraps: none that is given is so high.
+fn number_of(name: &[u8]) -> Option<(usize, u64)> {
+    let stem = name.iter().rposition(|byte| *byte == b'#')?;
+    let (_, digits) = name.get(stem..)?.split_first()?;
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let number = digits.iter().fold(0_u64, |number, digit| {
+        number.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0')))
+    });
+    is_number.then_some((stem, number))
 }

@@ -37,7 +37,7 @@ const LONGEST_LABEL: usize = 64;
 /// The fewest characters that are looked at for being random, and those of a full line of base64 (RFC 7468 has 64, RFC 2045 has 76).
 const SHORTEST_RANDOM: usize = 32;
 const LINE: usize = 60;
-/// The most digits of the number of a masked name: a document has no more than 262,144 values.
+/// The most digits of the number of a masked name: a document of 1 MiB has room for fewer than a million of them.
 const LONGEST_NUMBER: usize = 6;
 
 /// Text with what looks like a credential masked; `None` if nothing does. In `plain` text random characters are not one.

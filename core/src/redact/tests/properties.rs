@@ -4,6 +4,7 @@ use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec;
+use alloc::vec::Vec;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -136,6 +137,19 @@ fn fragments() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..9).prop_map(|pieces| pieces.concat())
 }
 
+/// Names of one object, among them such as masking makes, in any order.
+fn names() -> impl Strategy<Value = Vec<String>> {
+    let name = prop_oneof![
+        canary(),
+        ("[a-z ]{0,2}", canary(), " ?#?[0-9]{0,2}")
+            .prop_map(|(before, name, after)| [before, name, after].concat()),
+        "(cookie: |token=|a |)\\[redacted\\](#[0-9]{1,2}){0,2}",
+        "(cookie: |token=)[ab]=[ab](#[0-9]{1,2})?",
+        "[a-z]{1,3}(#[0-9])?",
+    ];
+    prop::collection::hash_set(name, 0..9).prop_map(|names| names.into_iter().collect())
+}
+
 /// Whether both have the same shape: of what can be masked, a mask may stand in its place.
 fn is_alike(before: &Value, after: &Value) -> bool {
     match (before, after) {
@@ -217,6 +231,14 @@ proptest! {
         prop_assert_eq!(redact_json(masked.as_bytes(), &Options::default()), Ok(masked.clone()));
         prop_assert!(masked.len() <= bound(&text, &masked));
         prop_assert!(is_alike(&given, &parse(&masked)), "{}", masked);
+    }
+
+    #[test]
+    fn no_name_is_lost_beside_others(names in names()) {
+        let fields: Vec<String> = names.iter().enumerate().map(|(at, name)| format!("{}:{at}", Value::from(name.as_str()))).collect();
+        let masked = redact_json(format!("{{{}}}", fields.join(",")).as_bytes(), &Options::default()).unwrap();
+        prop_assert_eq!(redact_json(masked.as_bytes(), &Options::default()), Ok(masked.clone()));
+        prop_assert_eq!(parse(&masked).as_object().map(serde_json::Map::len), Some(names.len()), "{}", masked);
     }
 
     #[test]
