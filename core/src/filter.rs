@@ -14,8 +14,8 @@ use crate::tier::Tier;
 #[cfg(test)]
 mod tests;
 
-/// How many paths one call may ask about.
-pub const MAX_PATHS: usize = 100_000;
+/// How many paths one call may ask about: each with its tier is three values, and a document has at most 262,144 of them.
+pub const MAX_PATHS: usize = 80_000;
 
 /// The places of those paths, with their stored tiers, for which [`decide`] would allow the request; ascending. Consumes nothing.
 ///

@@ -2,7 +2,7 @@
 //
 // No code of the caller runs between the first byte written and the answer read: its getters could call the engine themselves.
 
-import { fromAnswer } from "./error.js";
+import { fromAnswer, WardedError } from "./error.js";
 import { load } from "#load";
 
 type Operation = (length: number) => number;
@@ -76,12 +76,17 @@ export function reserve(length: number): void {
   if (isUnderWay) discard();
   engine ??= start();
   if (length > capacity) {
-    if (length > MOST) throw new RangeError(`${length} bytes are more than the engine takes at once, which is ${MOST}`);
+    if (length > MOST) throw tooLong(length);
     const wanted = Math.max(length, ROOM);
     address = engine.buffer(wanted);
     capacity = wanted;
   }
   refresh(engine);
+}
+
+/** What the engine says of too much of anything; what is longer than the buffer cannot reach it. */
+function tooLong(length: number): WardedError {
+  return new WardedError("limit_exceeded", `${length} bytes are more than the engine takes at once, which is ${MOST}`);
 }
 
 /** Growing the memory detaches its views. */

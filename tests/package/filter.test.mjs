@@ -29,6 +29,16 @@ test("10,000 paths are filtered as 10,000 decisions are taken", () => {
   assert.ok(expected.length > 5000 && expected.length < 7000, `${expected.length}`);
 });
 
+test("80,000 paths with their tiers are filtered, one more and more than 17 MiB are refused", () => {
+  const refused = (field) => (error) => error instanceof WardedError && error.code === "limit_exceeded" && error.field === field;
+  const paths = (count) => Array.from({ length: count }, (_, index) => ({ path: `production/n${index % 11}`, tier: "sensitive" }));
+  assert.equal(filter({ chain: [{ grant }], request, paths: paths(80_000) }).length, 80_000);
+  assert.throws(() => filter({ chain: [{ grant }], request, paths: paths(80_001) }), refused("paths"));
+  const segment = "n".repeat(100);
+  const long = Array(80_000).fill(`production/${segment}/${segment}/${segment}`);
+  assert.throws(() => filter({ chain: [{ grant }], request, paths: long }), refused(undefined));
+});
+
 test("what is given is read once and left as it is", () => {
   let reads = 0;
   const entry = { get path() { return reads++ === 0 ? "production/a" : "staging/a"; } };

@@ -64,6 +64,22 @@ fn what_is_wrong_is_refused_by_its_place() {
     }
 }
 
+/// As text, because a document has a limit of its own on how many values there are in it.
+#[test]
+fn as_many_paths_with_tiers_as_the_limit_says_pass_every_boundary() {
+    let entry = r#"{"path":"a/b","tier":"sensitive"}"#;
+    let ask = |count: usize| {
+        let paths = vec![entry; count].join(",");
+        let chain = r#"[{"grant":{"scopes":["secrets:read:*"],"tier_ceiling":"sensitive"}}]"#;
+        let request = r#"{"resource":"secrets","action":"read","now":1}"#;
+        let call = format!(r#"{{"op":"filter","chain":{chain},"request":{request},"paths":[{paths}]}}"#);
+        parse(str::from_utf8(&call::answer(call.as_bytes()).json).unwrap())
+    };
+    assert_eq!(ask(MAX_PATHS)["indices"].as_array().map(Vec::len), Some(MAX_PATHS));
+    let error = &ask(MAX_PATHS + 1)["error"];
+    assert_eq!((text(&error["code"]), text(&error["field"])), ("limit_exceeded", "paths"));
+}
+
 #[test]
 fn more_paths_than_the_limit_are_refused() {
     let wide = Grant::from_json(br#"{"scopes":["secrets:read:*"]}"#).unwrap();

@@ -1,6 +1,7 @@
 //! A host that passes garbage: any bytes through any export, with any length, give an error code and never a trap.
 
 use warded_core::ErrorCode;
+use warded_core::filter::MAX_PATHS;
 use warded_fuzz::mutate::Mutator;
 
 use crate::instance::{Answer, Raw};
@@ -159,6 +160,7 @@ pub(crate) fn send_the_longest_documents(raw: &mut Raw) {
         format!(r#"{{"op":"open","keys":["{key}"],"context":{{}},"sealed":"{hex}"}}"#),
         format!(r#"{{"op":"parse_scope","text":"a:b:{hex}"}}"#),
         format!(r#"{{"op":"verify_token","text":"{hex}","hash":"{key}"}}"#),
+        filter_of_the_most_paths(),
         format!(r#"{{"op":"{hex}"}}"#),
         format!(r#"{{"{hex}":1}}"#),
         format!(r#"{{"op":"compile_grant","grant":{{"scopes":[],"{hex}":1}}}}"#),
@@ -168,6 +170,19 @@ pub(crate) fn send_the_longest_documents(raw: &mut Raw) {
             check(name, &raw.send(name, document.as_bytes()));
         }
     }
+}
+
+fn filter_of_the_most_paths() -> String {
+    let paths = vec![r#"{"path":"a/KEY","tier":"standard"}"#; MAX_PATHS].join(",");
+    let request = r#"{"resource":"secrets","action":"read","now":1}"#;
+    let chain = r#"[{"grant":{"scopes":["secrets:read:a/*"]}}]"#;
+    format!(r#"{{"op":"filter","chain":{chain},"request":{request},"paths":[{paths}]}}"#)
+}
+
+#[test]
+fn the_most_paths_are_filtered() {
+    let answer = Raw::new().done("warded_call", filter_of_the_most_paths().as_bytes());
+    assert!(answer.starts_with(b"{\"indices\":[0,1,") && answer.ends_with(b",79999]}"));
 }
 
 #[test]
