@@ -218,9 +218,14 @@ impl Engine {
         self.buffer = grown;
     }
 
-    /// Wipes what an earlier answer left behind this input, and gives a large buffer back.
+    /// Wipes what an earlier answer left behind this input. A length that the buffer does not have says nothing about what is input, so all goes.
     fn wipe_behind(&mut self, length: usize) {
-        if let Some(rest) = self.buffer.get_mut(length..self.secret.max(length)) {
+        let (start, end) = if length > self.buffer.len() {
+            (0, self.buffer.len())
+        } else {
+            (length, self.secret.max(length))
+        };
+        if let Some(rest) = self.buffer.get_mut(start..end) {
             rest.zeroize();
         }
         self.secret = 0;

@@ -228,6 +228,28 @@ fn lengths_that_the_buffer_does_not_have_are_refused() {
 }
 
 #[test]
+fn a_length_that_the_buffer_does_not_have_leaves_no_plaintext_behind() {
+    const LONGER: usize = MAX_BUFFER + 1;
+    let calls: [fn(&mut Engine) -> u64; 4] = [
+        |engine| engine.run(LONGER, Export::DECIDE),
+        |engine| engine.run(usize::MAX, Export::CALL),
+        |engine| engine.run_own(LONGER, |_| Ok(vec![])),
+        |engine| engine.run_with_policy(LONGER, |_, _| Ok(vec![])),
+    ];
+    for call in calls {
+        let engine = &mut Engine::new();
+        let handle = done(engine, Export::LOAD_KEYRING, &[7; 32]);
+        let sealed =
+            done(engine, Export::SEAL, &[&handle[..], &[1; 32], &empty_context(), &[b'x'; 5000]].concat());
+        let opened = done(engine, Export::OPEN, &[&handle[..], &empty_context(), &sealed].concat());
+        assert_eq!(opened, [b'x'; 5000]);
+        assert_eq!(call(engine) >> 32, u64::from(ErrorCode::InvalidBuffer.number()));
+        // The refusal stands at the start; a word of it may have an x, what was opened has more.
+        assert!(!engine.buffer(0).unwrap().windows(2).any(|pair| pair == b"xx"));
+    }
+}
+
+#[test]
 fn a_token_to_be_issued_is_decided_scope_by_scope() {
     let engine = &mut Engine::new();
     let handle = loaded(engine, r#"{"scopes":["secrets:*:a/*"]}"#);
