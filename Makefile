@@ -82,7 +82,7 @@ lint: bare ## formatting, clippy, types, licences and generated files; warnings 
 	cargo xtask wasm
 	cargo clippy --quiet --release --package warded-core --all-targets -- -D warnings
 	cargo clippy --quiet --release --package warded-core --all-features --all-targets -- -D warnings
-	for package in warded-hot warded-derive warded warded-conformance warded-fill warded-load warded-no-std warded-fuzz xtask; do cargo clippy --quiet --release --package $$package --all-targets -- -D warnings || exit 1; done
+	for package in warded-hot warded-derive warded-js warded warded-conformance warded-fill warded-load warded-no-std warded-fuzz xtask; do cargo clippy --quiet --release --package $$package --all-targets -- -D warnings || exit 1; done
 	for package in warded-core warded-raw warded-js warded-derive warded-component; do cargo clippy --quiet --package $$package --target wasm32-unknown-unknown -- -D warnings || exit 1; done
 	cargo clippy --quiet --package warded-no-std --target $(BARE) -- -D warnings
 	$(call say,documentation)

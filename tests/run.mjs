@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 const suites = [
-  ["core and module, natively", "cargo", "test --package warded-core --package warded-hot --package warded-derive --features warded-core/audit,warded-core/derive"],
+  ["core and module, natively", "cargo", "test --package warded-core --package warded-hot --package warded-derive --package warded-js --features warded-core/audit,warded-core/derive"],
   // One package at a time: together their features would be united, and most of what is built would be built again.
   ["server", "cargo", "test --release --package warded"],
   ["conformance", "cargo", "test --release --package warded-conformance"],

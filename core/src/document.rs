@@ -197,6 +197,18 @@ pub struct Item<'a, 'p> {
     place: Place<'p>,
 }
 
+/// Refuses a list at `place` that has more than `most` entries: for a binding that has it as something else than a document.
+///
+/// # Errors
+/// [`ErrorCode::LimitExceeded`].
+pub fn at_most(count: usize, most: usize, place: Place<'_>) -> Result<(), Error> {
+    if count <= most {
+        return Ok(());
+    }
+    let most = Hint::AtMost(u64::try_from(most).unwrap_or(u64::MAX));
+    Err(Error::new(ErrorCode::LimitExceeded).with_hint(most).at(place))
+}
+
 fn wrong(expected: &'static str) -> Error {
     Error::because(ErrorCode::WrongType, expected)
 }
@@ -280,14 +292,12 @@ impl<'a, 'p> Item<'a, 'p> {
         read: &mut dyn FnMut(&Item<'a, '_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         match self.value {
-            Value::List(list) if list.len() <= most => {
+            Value::List(list) => {
+                at_most(list.len(), most, self.place)?;
                 list.iter().enumerate().try_for_each(|(index, value)| {
                     read(&Item { value, place: Place::Index(&self.place, index) })
                 })
             }
-            Value::List(_) => Err(Error::new(ErrorCode::LimitExceeded)
-                .with_hint(Hint::AtMost(u64::try_from(most).unwrap_or(u64::MAX)))
-                .at(self.place)),
             _ => Err(self.wrong("expected a list")),
         }
     }

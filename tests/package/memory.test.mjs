@@ -41,3 +41,15 @@ test("a million decisions, with seals, opens and refused calls between them, lea
   assert.equal(memory.buffer.byteLength, before);
   t.diagnostic(`${before} bytes before and after ${ROUNDS} rounds`);
 });
+
+test("a chain that is far too long is refused before its grants take any room", () => {
+  const link = { grant: warded.compileGrant({ scopes: ["secrets:read:a/*"] }) };
+  const asked = { request: { resource: "secrets", action: "read", path: "a/KEY", now: 1000 } };
+  const refused = { code: "limit_exceeded", field: "chain" };
+  assert.throws(() => warded.decide({ chain: Array(5).fill(link), ...asked }), refused);
+  const before = memory.buffer.byteLength;
+  const chain = Array(100_000).fill(link);
+  for (const ask of [warded.decide, warded.explain]) assert.throws(() => ask({ chain, ...asked }), refused);
+  assert.throws(() => warded.filter({ chain, request: { resource: "secrets", action: "read" }, paths: [] }), refused);
+  assert.equal(memory.buffer.byteLength, before);
+});

@@ -1,7 +1,7 @@
 //! The arguments of a function as the places of a document, and what is wrong with them.
 
 use warded_core::document::{Item, MAX_INTEGER, Value};
-use warded_core::error::{Error, ErrorCode, Hint, Place};
+use warded_core::error::{Error, ErrorCode, Place};
 use warded_core::time::Millis;
 
 pub(crate) type Result<T, E = Error> = core::result::Result<T, E>;
@@ -24,13 +24,4 @@ pub(crate) fn integer(number: u64, least: u64, place: Place<'_>) -> Result<u64> 
 /// A time.
 pub(crate) fn millis(number: u64, place: Place<'_>) -> Result<Millis> {
     Millis::new(number).map_err(|error| error.at(place))
-}
-
-/// Refuses a list of more than `most` entries.
-pub(crate) fn at_most<T>(list: &[T], most: usize, place: Place<'_>) -> Result<()> {
-    if list.len() <= most {
-        return Ok(());
-    }
-    let most = Hint::AtMost(most.try_into().unwrap_or(u64::MAX));
-    Err(Error::new(ErrorCode::LimitExceeded).with_hint(most).at(place))
 }

@@ -1,9 +1,10 @@
 //! The audit chain.
 
 use warded_core::chain::Verifier;
+use warded_core::document::at_most;
 use warded_core::error::{Error, ErrorCode, Place};
 
-use crate::argument::{Result, at_most, exactly, integer, named};
+use crate::argument::{Result, exactly, integer, named};
 use crate::bindings::{ChainRecord, Checked};
 
 /// How many records one call may verify; longer chains go on from the last link.
@@ -13,7 +14,7 @@ pub(crate) fn verify(start_seq: u64, previous_link: &[u8], records: &[ChainRecor
     let start = integer(start_seq, 1, named("start_seq"))?;
     let mut verifier = Verifier::new(start, exactly(previous_link, named("previous_link"))?);
     let place = named("records");
-    at_most(records, MAX_RECORDS, place)?;
+    at_most(records.len(), MAX_RECORDS, place)?;
     for (index, record) in records.iter().enumerate() {
         check(&mut verifier, record, Place::Index(&place, index))?;
     }

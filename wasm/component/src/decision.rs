@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 
 use warded_core::attribute::MAX_ATTRIBUTES;
 use warded_core::decide::{self, MAX_LINKS};
-use warded_core::document::{Fields, Item, Value};
+use warded_core::document::{Fields, Item, Value, at_most};
 use warded_core::error::{self, ErrorCode, Place};
 use warded_core::scope::Scope;
 use warded_core::{grant, policy, quota, request, usage};
 
-use crate::argument::{Result, at_most, named};
+use crate::argument::{Result, named};
 use crate::bindings::{Attribute, Decision, Grant, Link, Request, Usage};
 
 pub(crate) fn compile_grant(grant: Grant) -> Result<Vec<u8>> {
@@ -34,7 +34,7 @@ pub(crate) fn decide(chain: Vec<Link>, policy: Option<&[u8]>, request: Request) 
 
 fn load(chain: Vec<Link>) -> Result<Vec<(grant::Grant, usage::Usage)>> {
     let place = named("chain");
-    at_most(&chain, MAX_LINKS, place)?;
+    at_most(chain.len(), MAX_LINKS, place)?;
     let link = |(index, link)| load_link(link, Place::Index(&place, index));
     chain.into_iter().enumerate().map(link).collect()
 }

@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 
 use warded_core::crypto::key::{Keyring, MAX_KEYS, MasterKey};
 use warded_core::crypto::seal;
+use warded_core::document::at_most;
 use warded_core::error::Place;
 use warded_core::secret::Secret;
 
-use crate::argument::{Result, at_most, exactly, integer, named};
+use crate::argument::{Result, exactly, integer, named};
 use crate::bindings::Context;
 
 pub(crate) fn seal(
@@ -35,7 +36,7 @@ pub(crate) fn reseal(keys: Vec<Vec<u8>>, salt: &[u8], context: &Context, sealed:
 
 fn keyring(keys: Vec<Vec<u8>>) -> Result<Keyring> {
     let (keys, place) = (Secret::new(keys), named("keys"));
-    at_most(keys.expose(), MAX_KEYS, place)?;
+    at_most(keys.expose().len(), MAX_KEYS, place)?;
     let key = |(index, key): (usize, &Vec<u8>)| master(key, Place::Index(&place, index));
     let keys = keys.expose().iter().enumerate().map(key).collect::<Result<Vec<_>>>()?;
     Keyring::new(keys).map_err(|error| error.at(place))

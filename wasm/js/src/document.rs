@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use warded_core::codec::{Reader, misuse};
 use warded_core::decide::{Link, MAX_LINKS, decide};
-use warded_core::document::{Fields, Item, Value};
+use warded_core::document::{Fields, Item, Value, at_most};
 use warded_core::error::{Error, ErrorCode, Place};
 use warded_core::explain::explain;
 use warded_core::filter::filter_document;
@@ -115,6 +115,8 @@ type Answer = fn(&[Link<'_>], Option<&Policy>, &Request<'_>, &mut Fields<'_, '_>
 fn asked(policy: Option<&Policy>, input: &[u8], answer: Answer) -> Result<Vec<u8>, Error> {
     let mut reader = Reader::new(input);
     let count = reader.count(LENGTH).map_err(misuse)?;
+    // Before any of them is loaded: many small grants would make much of a few bytes, and memory never shrinks.
+    at_most(count, MAX_LINKS, Place::Name(&Place::Root, "chain"))?;
     let mut grants = Vec::with_capacity(count);
     for _ in 0..count {
         grants.push(Grant::from_bytes(reader.bytes()?)?);
@@ -155,4 +157,25 @@ pub fn settle(input: &[u8]) -> Result<Vec<u8>, Error> {
     let usage = settle_document(&grant, &mut fields)?;
     fields.finish()?;
     Ok(usage.to_json())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, LENGTH, asked};
+    use warded_core::error::ErrorCode;
+
+    /// What stands behind the number of grants is none: nothing of it may have been looked at.
+    #[test]
+    fn a_chain_that_is_too_long_is_refused_before_any_of_its_grants_is_loaded() {
+        let answer: Answer = |_, _, _, _| Ok(Vec::new());
+        let refused = |count: u32| {
+            let input = [&count.to_le_bytes()[..], &[0; 200_000 * LENGTH]].concat();
+            let error = asked(None, &input, answer).err();
+            error.map(|error| (error.code(), error.field().map(|field| field.as_str().to_owned())))
+        };
+        let too_long = Some((ErrorCode::LimitExceeded, Some("chain".to_owned())));
+        assert_eq!(refused(5), too_long);
+        assert_eq!(refused(200_000), too_long);
+        assert_ne!(refused(4), too_long);
+    }
 }
