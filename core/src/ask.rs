@@ -1,4 +1,4 @@
-//! What the policy adds to a decision: denials, and what people have to approve, bound to a digest of exactly what is asked.
+//! What the policy adds to a decision: denials, and what people have to approve, bound to a digest of it.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
@@ -106,12 +106,13 @@ fn digest_of_use<'p>(
     action.push(':');
     action.push_str(request.action.as_str());
     text.field(action.as_bytes());
-    let target = match &request.target {
-        Target::Issue(_) | Target::None => "",
-        Target::Listing(pattern) => pattern.as_str(),
-        Target::Path(path) => path.as_str(),
+    // A pattern can be a path's text, so a listing says that it is one in a byte that no path has: to list is not to read.
+    let (kind, target) = match &request.target {
+        Target::Issue(_) | Target::None => ("", ""),
+        Target::Listing(pattern) => ("listing:", pattern.as_str()),
+        Target::Path(path) => ("", path.as_str()),
     };
-    text.field(target.as_bytes());
+    text.field(&[kind.as_bytes(), target.as_bytes()].concat());
     // INVARIANT: rules stand in the order of their ids.
     text.list(rules.len(), rules);
     sha256(&text.0)

@@ -38,7 +38,8 @@ impl Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Needed {
-    /// The digest of exactly what was asked.
+    /// The digest of what was asked: of a token all of it; of a use the subject, the grant, the action, the target and the rules that ask, but
+    /// not attributes, address, time or cost.
     pub digest: [u8; 32],
     /// How many people must approve.
     pub approvers: u8,

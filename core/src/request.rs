@@ -94,7 +94,7 @@ impl<'a> Issue<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Approval {
-    /// The digest of exactly what was asked.
+    /// The digest of what was asked, which [`Needed`](crate::decision::Needed) named.
     pub digest: [u8; 32],
     /// How many people approved it, 1 to [`MAX_APPROVERS`].
     pub approvers: u8,

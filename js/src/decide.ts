@@ -47,7 +47,7 @@ export interface Standing {
 
 /** What people have to approve. */
 export interface NeededApproval {
-  /** What exactly was asked, as a digest: for `request.approval`. */
+  /** What was asked, as a digest, for `request.approval`: of a use who asks, the grant, the action, the path or listing, and the rules that ask. */
   readonly digest: string;
   /** How many people must approve. */
   readonly approvers: number;

@@ -34,7 +34,7 @@ export function useDigest(chain, { subject, resource, action, path, listing }, r
     text(subject?.id ?? ""),
     text(chain.at(-1)?.grant.id ?? ""),
     text(`${resource}:${action}`),
-    text(path ?? listing ?? ""),
+    text(listing === undefined ? (path ?? "") : `listing:${listing}`),
     list(unique(rules)),
   );
 }
