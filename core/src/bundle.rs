@@ -88,6 +88,29 @@ pub fn audience_key(master: &MasterKey, tenant: &[u8; 16], audience: &str) -> Se
     Secret::new(*master.derive(b"wd1/bundle", &[tenant, audience.as_bytes()].concat()))
 }
 
+/// Checks an audience or the id of a grant that is given.
+///
+/// # Errors
+/// [`ErrorCode::InvalidText`].
+pub fn check_name(text: &str) -> Result<&str, Error> {
+    if (1..=MAX_NAME).contains(&text.len()) {
+        return Ok(text);
+    }
+    Err(Error::because(ErrorCode::InvalidText, "1 to 128 bytes"))
+}
+
+/// When a bundle ends: as its maker says, or after [`DEFAULT_LIFE`]. A window that is empty is the maker's mistake, and no malformed bundle.
+///
+/// # Errors
+/// [`ErrorCode::InvalidWindow`].
+pub fn end(not_before: Millis, not_after: Option<Millis>) -> Result<Millis, Error> {
+    match not_after {
+        Some(end) if end > not_before => Ok(end),
+        Some(_) => Err(Error::because(ErrorCode::InvalidWindow, "it must end after it begins")),
+        None => Ok(not_before.checked_add(DEFAULT_LIFE).unwrap_or(Millis::MAX)),
+    }
+}
+
 /// Makes a bundle for the audience whose key this is.
 ///
 /// # Errors
@@ -209,8 +232,7 @@ impl<'a> Bundle<'a> {
 }
 
 fn name<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Error> {
-    let name = reader.text()?;
-    if (1..=MAX_NAME).contains(&name.len()) { Ok(name) } else { Err(malformed()) }
+    check_name(reader.text()?)
 }
 
 fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Error> {

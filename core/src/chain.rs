@@ -6,6 +6,10 @@
 use core::fmt;
 
 use crate::crypto::hash::sha256_parts;
+use crate::error::{Error, ErrorCode, Place};
+
+/// How many records one call may verify; longer chains go on from the last link.
+pub const MAX_RECORDS: usize = 10_000;
 
 /// What stands before the first link.
 pub const FIRST_PREVIOUS: [u8; 32] = [0; 32];
@@ -107,6 +111,30 @@ impl Verifier {
         self.next_seq = seq.saturating_add(1);
         self.checked = self.checked.saturating_add(1);
         Ok(())
+    }
+
+    /// The same for the record of a call, which stands at `place`.
+    ///
+    /// # Errors
+    /// [`ErrorCode::MissingField`] for a salt without a record or a record without its salt, [`ErrorCode::ChainBroken`].
+    pub fn check_at(
+        &mut self,
+        place: Place<'_>,
+        seq: u64,
+        (salt, record): (Option<&[u8; 16]>, Option<&str>),
+        leaf: &[u8; 32],
+        link: &[u8; 32],
+    ) -> Result<(), Error> {
+        let content = match (salt, record) {
+            (Some(salt), Some(record)) => Some((salt, record.as_bytes())),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => {
+                return Err(
+                    Error::because(ErrorCode::MissingField, "`salt` and `record` go together").at(place)
+                );
+            }
+        };
+        self.check(seq, content, leaf, link).map_err(|_| Error::new(ErrorCode::ChainBroken).at(place))
     }
 
     /// The link of the last record that holds.

@@ -5,18 +5,17 @@ use alloc::vec::Vec;
 
 use super::decision::compiled_policy;
 use super::hex;
-use crate::bundle::{self, Bundle, DEFAULT_LIFE, Entry, MAX_BUNDLE, MAX_NAME};
+use crate::bundle::{self, Bundle, Entry, MAX_BUNDLE, check_name};
 use crate::crypto::key::MasterKey;
 use crate::document::{Fields, Item, MAX_INTEGER, Value};
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, Place};
 use crate::grant::Grant;
 use crate::request::millis;
-use crate::time::Millis;
 
 pub(super) fn audience_key(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
     let master = MasterKey::new(&hex::array(fields, "key")?);
     let tenant = hex::array(fields, "tenant")?;
-    let audience = fields.required("audience")?.parsed(name)?;
+    let audience = fields.required("audience")?.parsed(check_name)?;
     let key = bundle::audience_key(&master, &tenant, audience);
     Ok(Value::object([("key", hex::encode(key.expose()))]))
 }
@@ -24,12 +23,13 @@ pub(super) fn audience_key(fields: &mut Fields<'_, '_>) -> Result<Value, Error> 
 pub(super) fn make_bundle(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
     let key = hex::array(fields, "key")?;
     let tenant = hex::array(fields, "tenant")?;
-    let audience = fields.required("audience")?.parsed(name)?;
+    let audience = fields.required("audience")?.parsed(check_name)?;
     let serial = fields.required("serial")?.integer(1, MAX_INTEGER)?;
     let not_before = millis(&fields.required("not_before")?)?;
-    let life_end = not_before.checked_add(DEFAULT_LIFE).unwrap_or(Millis::MAX);
-    let not_after =
-        fields.optional("not_after").map_or(Ok(life_end), |item| window_end(&item, not_before))?;
+    let not_after = fields.optional("not_after");
+    let not_after = not_after.map(|item| millis(&item)).transpose()?;
+    let not_after = bundle::end(not_before, not_after)
+        .map_err(|error| error.at(Place::Name(&Place::Root, "not_after")))?;
     let entries = fields.required("grants")?.each(MAX_BUNDLE, entry)?;
     let policy = fields.optional("policy").map(|item| compiled_policy(&item)).transpose()?;
     let grants = entries.iter().map(|(id, token_hash, grant)| Entry { id, token_hash: *token_hash, grant });
@@ -39,31 +39,16 @@ pub(super) fn make_bundle(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {
     Ok(Value::object([("bytes", hex::encode(&bundle::make(&bundle, &key)?))]))
 }
 
-fn window_end(item: &Item<'_, '_>, not_before: Millis) -> Result<Millis, Error> {
-    let end = millis(item)?;
-    if end > not_before {
-        return Ok(end);
-    }
-    Err(Error::because(ErrorCode::InvalidWindow, "it must end after it begins").at(*item.place()))
-}
-
 type OwnedEntry<'a> = (&'a str, Option<[u8; 32]>, Vec<u8>);
 
 fn entry<'a>(item: &Item<'a, '_>) -> Result<OwnedEntry<'a>, Error> {
     let place = *item.place();
     let mut fields = Fields::of(item.value(), &place)?;
-    let id = fields.required("id")?.parsed(name)?;
+    let id = fields.required("id")?.parsed(check_name)?;
     let token_hash = fields.optional("token_hash").map(|field| hex::exactly(&field)).transpose()?;
     let grant = Grant::from_document(&fields.required("grant")?)?.to_bytes();
     fields.finish()?;
     Ok((id, token_hash, grant))
-}
-
-fn name(text: &str) -> Result<&str, Error> {
-    if (1..=MAX_NAME).contains(&text.len()) {
-        return Ok(text);
-    }
-    Err(Error::because(ErrorCode::InvalidText, "1 to 128 bytes"))
 }
 
 pub(super) fn open_bundle(fields: &mut Fields<'_, '_>) -> Result<Value, Error> {

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::{each, hex, result};
-use crate::chain::Verifier;
+use crate::chain::{MAX_RECORDS, Verifier};
 use crate::crypto::key::{Keyring, MAX_KEYS, MasterKey};
 use crate::crypto::seal::Context;
 use crate::crypto::{seal as sealing, token};
@@ -99,9 +99,6 @@ pub(super) fn verify_chain(fields: &mut Fields<'_, '_>) -> Result<Value, Error> 
     ]))
 }
 
-/// How many records one call may verify; longer chains go on from the last link.
-const MAX_RECORDS: usize = 10_000;
-
 fn check(verifier: &mut Verifier, item: &Item<'_, '_>) -> Result<(), Error> {
     let place = *item.place();
     let mut fields = Fields::of(item.value(), &place)?;
@@ -110,12 +107,5 @@ fn check(verifier: &mut Verifier, item: &Item<'_, '_>) -> Result<(), Error> {
     let record = fields.optional("record").map(|field| field.text()).transpose()?;
     let (leaf, link) = (hex::array(&mut fields, "leaf")?, hex::array(&mut fields, "link")?);
     fields.finish()?;
-    let content = match (&salt, record) {
-        (Some(salt), Some(record)) => Some((salt, record.as_bytes())),
-        (None, None) => None,
-        (Some(_), None) | (None, Some(_)) => {
-            return Err(Error::because(ErrorCode::MissingField, "`salt` and `record` go together").at(place));
-        }
-    };
-    verifier.check(seq, content, &leaf, &link).map_err(|_| Error::new(ErrorCode::ChainBroken).at(place))
+    verifier.check_at(place, seq, (salt.as_ref(), record), &leaf, &link)
 }

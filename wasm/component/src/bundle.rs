@@ -2,10 +2,9 @@
 
 use alloc::vec::Vec;
 
-use warded_core::bundle::{self, DEFAULT_LIFE, MAX_NAME};
-use warded_core::error::{Error, ErrorCode, Place};
+use warded_core::bundle;
+use warded_core::error::Place;
 use warded_core::secret::Secret;
-use warded_core::time::Millis;
 
 use crate::argument::{Result, exactly, integer, millis, named};
 use crate::bindings::{Bundle, Entry};
@@ -18,16 +17,12 @@ pub(crate) fn audience_key(key: Vec<u8>, tenant: &[u8], audience: &str) -> Resul
     Ok(key.expose().to_vec())
 }
 
-/// Signs what a bundle says. `not_after` is checked here, because a window that is empty is the caller's mistake and not a malformed bundle.
+/// Signs what a bundle says; when it ends is given apart, because it need not be.
 pub(crate) fn make(key: Vec<u8>, says: &Bundle, not_after: Option<u64>) -> Result<Vec<u8>> {
     let key = secret(key)?;
     let not_before = millis(says.not_before, named("not_before"))?;
-    let life_end = not_before.checked_add(DEFAULT_LIFE).unwrap_or(Millis::MAX);
-    let not_after = not_after.map_or(Ok(life_end), |end| millis(end, named("not_after")))?;
-    if not_after <= not_before {
-        let error = Error::because(ErrorCode::InvalidWindow, "it must end after it begins");
-        return Err(error.at(named("not_after")));
-    }
+    let not_after = not_after.map(|end| millis(end, named("not_after"))).transpose()?;
+    let not_after = bundle::end(not_before, not_after).map_err(|error| error.at(named("not_after")))?;
     let place = named("grants");
     let entry = |(index, one)| entry(one, Place::Index(&place, index));
     let bundle = bundle::Bundle {
@@ -76,8 +71,5 @@ fn secret(key: Vec<u8>) -> Result<Secret<[u8; 32]>> {
 }
 
 fn name<'a>(text: &'a str, place: Place<'_>) -> Result<&'a str> {
-    if (1..=MAX_NAME).contains(&text.len()) {
-        return Ok(text);
-    }
-    Err(Error::because(ErrorCode::InvalidText, "1 to 128 bytes").at(place))
+    bundle::check_name(text).map_err(|error| error.at(place))
 }

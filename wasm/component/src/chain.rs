@@ -1,14 +1,11 @@
 //! The audit chain.
 
-use warded_core::chain::Verifier;
+use warded_core::chain::{MAX_RECORDS, Verifier};
 use warded_core::document::at_most;
-use warded_core::error::{Error, ErrorCode, Place};
+use warded_core::error::Place;
 
 use crate::argument::{Result, exactly, integer, named};
 use crate::bindings::{ChainRecord, Checked};
-
-/// How many records one call may verify; longer chains go on from the last link.
-const MAX_RECORDS: usize = 10_000;
 
 pub(crate) fn verify(start_seq: u64, previous_link: &[u8], records: &[ChainRecord]) -> Result<Checked> {
     let start = integer(start_seq, 1, named("start_seq"))?;
@@ -26,12 +23,5 @@ fn check(verifier: &mut Verifier, one: &ChainRecord, place: Place<'_>) -> Result
     let seq = integer(one.seq, 0, part("seq"))?;
     let salt = one.salt.as_ref().map(|salt| exactly::<16>(salt, part("salt"))).transpose()?;
     let (leaf, link) = (exactly(&one.leaf, part("leaf"))?, exactly(&one.link, part("link"))?);
-    let content = match (&salt, &one.record) {
-        (Some(salt), Some(record)) => Some((salt, record.as_bytes())),
-        (None, None) => None,
-        (Some(_), None) | (None, Some(_)) => {
-            return Err(Error::because(ErrorCode::MissingField, "`salt` and `record` go together").at(place));
-        }
-    };
-    verifier.check(seq, content, &leaf, &link).map_err(|_| Error::new(ErrorCode::ChainBroken).at(place))
+    verifier.check_at(place, seq, (salt.as_ref(), one.record.as_deref()), &leaf, &link)
 }
