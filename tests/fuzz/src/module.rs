@@ -7,32 +7,6 @@ use warded_hot::{Engine, Export};
 
 use crate::input::Input;
 
-const EXPORTS: &[Export] = &[
-    Export::LOAD_GRANT,
-    Export::DECIDE,
-    Export::LOAD_KEYRING,
-    Export::SEAL,
-    Export::OPEN,
-    Export::SEAL_WITH_DATA_KEY,
-    Export::OPEN_WITH_DATA_KEY,
-    Export::COMPILE_GRANT,
-    Export::CALL,
-    Export::MINT_TOKEN,
-    Export::HASH_TOKEN,
-    Export::VERIFY_TOKEN,
-    Export::SHA256,
-    Export::HMAC_SHA256,
-    Export::AES_GCM_SEAL,
-    Export::AES_GCM_OPEN,
-    Export::KBKDF,
-    Export::RESEAL,
-    Export::SEAL_HEAD,
-    Export::OPEN_HEAD,
-    Export::MAKE_BUNDLE,
-    Export::OPEN_BUNDLE,
-    Export::REDACT,
-];
-
 /// Each call of a sequence is answered, by success or by a code, and the answer lies in the buffer.
 ///
 /// A call is an export, what to begin with (nothing, the last answer, or the last handle), a piece of bytes, and a length that may be another.
@@ -44,7 +18,7 @@ pub fn module(data: &[u8]) {
         if input.is_empty() {
             return;
         }
-        let (at, start) = (usize::from(input.byte()) % EXPORTS.len(), input.byte() % 3);
+        let (at, start) = (usize::from(input.byte()) % Export::ALL.len(), input.byte() % 3);
         let before = match start {
             0 => &[][..],
             1 => answer.as_slice(),
@@ -54,7 +28,7 @@ pub fn module(data: &[u8]) {
         let length = if input.byte() == 255 { input.short() } else { bytes.len() };
         let buffer = engine.buffer(bytes.len()).expect("the buffer holds a short input");
         buffer[..bytes.len()].copy_from_slice(&bytes);
-        answer = answered(&mut engine, length, EXPORTS[at]);
+        answer = answered(&mut engine, length, Export::ALL[at]);
         if answer.len() == 12 {
             handle.clone_from(&answer);
         }

@@ -31,6 +31,9 @@ macro_rules! exports {
         /// The operations, in the order of `docs/abi.md`.
         impl Export {
             $($(#[$doc])* pub const $export: Self = Self(operations::$operation);)*
+
+            /// All of them, for tests of what any of them does.
+            pub const ALL: &[Self] = &[$(Self::$export),*];
         }
     };
 }

@@ -5,7 +5,9 @@ use warded_core::filter::MAX_PATHS;
 use warded_fuzz::mutate::Mutator;
 
 use crate::instance::{Answer, Raw};
-use crate::layout::{CONTEXT, GRANT, KEY, LIMITED, charge, decision, open, seal, sized};
+use crate::layout::{
+    CONTEXT, GRANT, KEY, LIMITED, POLICY, charge, decision, digest, open, ruled, seal, sized,
+};
 
 /// The most that the buffer holds: `docs/abi.md`.
 const MOST: u32 = 17 * 1024 * 1024;
@@ -72,6 +74,14 @@ fn inputs(raw: &mut Raw) -> Vec<Vec<u8>> {
     let limited = raw.done("warded_compile_grant", LIMITED.as_bytes());
     let limited = raw.done("warded_load_grant", &limited);
     assert_eq!(raw.done("warded_decide", &charge(&limited))[0], 1);
+    let rules = raw.done("warded_compile_policy", POLICY.as_bytes());
+    let policy = raw.done("warded_load_policy", &rules);
+    let asked = ruled(&grant, &policy, "10.1.2.3", 1, None);
+    let ask = raw.done("warded_decide", &asked);
+    let approved = ruled(&grant, &policy, "10.1.2.3", 1, Some(digest(&ask)));
+    let forbidden = ruled(&grant, &policy, "10.6.6.6", 2, None);
+    let outcomes = [&asked, &approved, &forbidden].map(|input| raw.done("warded_decide", input)[0]);
+    assert_eq!(outcomes, [2, 1, 0]);
     let keyring = raw.done("warded_load_keyring", &KEY);
     let sealed = raw.done("warded_seal", &seal(&keyring, [1; 32], b"value"));
     let data_key = [&keyring[..], &[3; 32], &[4; 64], &CONTEXT, &CONTEXT, b"value"].concat();
@@ -85,6 +95,11 @@ fn inputs(raw: &mut Raw) -> Vec<Vec<u8>> {
         br#"{"op":"errors"}"#.into(),
         decision(&grant, "a/KEY"),
         decision(&keyring, "a/KEY"),
+        POLICY.into(),
+        rules,
+        asked,
+        approved,
+        forbidden,
         LIMITED.into(),
         charge(&limited),
         seal(&keyring, [2; 32], b"value"),

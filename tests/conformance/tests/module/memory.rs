@@ -2,7 +2,7 @@
 
 use crate::garbage::send_the_longest_documents;
 use crate::instance::Raw;
-use crate::layout::{GRANT, KEY, decision, open, seal};
+use crate::layout::{GRANT, KEY, POLICY, decision, digest, open, ruled, seal};
 
 const ROUNDS: u32 = 1_000_000;
 
@@ -13,6 +13,12 @@ fn a_million_decisions_seals_opens_and_refusals_leave_the_memory_as_it_was() {
     let grant = raw.done("warded_load_grant", &compiled);
     let keyring = raw.done("warded_load_keyring", &KEY);
     let (allowed, denied) = (decision(&grant, "a/KEY"), decision(&grant, "b/KEY"));
+    let compiled = raw.done("warded_compile_policy", POLICY.as_bytes());
+    let policy = raw.done("warded_load_policy", &compiled);
+    let forbidden = ruled(&grant, &policy, "10.6.6.6", 2, None);
+    let asked = ruled(&grant, &policy, "10.1.2.3", 1, None);
+    let ask = raw.done("warded_decide", &asked);
+    let approved = ruled(&grant, &policy, "10.1.2.3", 1, Some(digest(&ask)));
     let mut round = |number: u32| {
         let mut salt = [0; 32];
         salt[..4].copy_from_slice(&number.to_le_bytes());
@@ -20,6 +26,9 @@ fn a_million_decisions_seals_opens_and_refusals_leave_the_memory_as_it_was() {
         let plaintext = &[5; 64][..usize::try_from(number % 64).unwrap()];
         assert_eq!(raw.done("warded_decide", &allowed)[0], 1);
         assert_eq!(raw.done("warded_decide", &denied)[0], 0);
+        assert_eq!(raw.done("warded_decide", &forbidden)[0], 0);
+        assert_eq!(raw.done("warded_decide", &asked)[0], 2);
+        assert_eq!(raw.done("warded_decide", &approved)[0], 1);
         let sealed = raw.done("warded_seal", &seal(&keyring, salt, plaintext));
         assert_eq!(raw.done("warded_open", &open(&keyring, &sealed)), plaintext);
         assert_ne!(raw.send("warded_open", &open(&keyring, &sealed[1..])).0, 0);
