@@ -26,6 +26,7 @@ mod change;
 mod create;
 mod held;
 mod power;
+mod take_over;
 
 pub(super) use change::{CHANGE, ROTATE_KEY, change, rotate_key};
 use create::is_name;

@@ -15,6 +15,7 @@ use super::super::work::carry_out;
 use super::create::WithKeyOut;
 use super::held::narrow;
 use super::power::{CeilingIn, LimitSchema, MAX_NETWORKS, MAX_SCOPES, Power, PowerChange, PowerIn};
+use super::take_over::require_owner;
 use super::{AgentOut, find};
 use crate::audit::{Detail, EventType};
 use crate::authorize::{Effect, Stop, Subject};
@@ -114,6 +115,7 @@ fn changed(authority: &mut Effect<'_>, old: &AgentRow, wanted: &Change) -> Resul
     if power == held {
         return Ok(AgentRow { description, active, ..old.clone() });
     }
+    require_owner(authority, old)?;
     Ok(AgentRow {
         description,
         active,
@@ -212,6 +214,7 @@ pub(in super::super) async fn rotate_key(mut call: Call<RotateAgentKey>) -> Resu
         let agent = find_unrevoked(authority, &id)?;
         // Who has the key has what the agent may do.
         require_covered(authority, &agent)?;
+        require_owner(authority, &agent)?;
         let minted = authority.ask_guest(|guest| guest.mint_token(TokenKind::Agent))?;
         let former_until = authority.now().checked_add(overlap).unwrap_or(Millis::MAX);
         let owner = authority.caller().principal.clone();

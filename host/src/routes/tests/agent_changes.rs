@@ -5,6 +5,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::world::{NewAgent, World};
+use crate::config::SecondOperator;
 use crate::store::Role;
 
 const READ: &str = "secrets:read:a/*";
@@ -324,4 +325,37 @@ async fn what_a_change_cannot_say_is_refused_by_name() {
     let viewer = world.operator(Role::Viewer).await;
     change(&world, &viewer, &agent.id, json!({ "active": false })).await.assert(403, "SCOPE_DENIED");
     rotate(&world, &viewer, &agent.id, json!({})).await.assert(403, "SCOPE_DENIED");
+}
+
+#[tokio::test]
+async fn where_a_second_operator_is_required_nobody_takes_over_an_active_members_agent() {
+    let world = World::with(|config| config.second_operator = SecondOperator::Required).await;
+    let (agent, _) = with_token(&world).await;
+    let owner = world.me(&world.admin).await;
+    let editor = world.operator(Role::Editor).await;
+    let narrower = json!({ "allowed_scopes": ["secrets:read:a/*"] });
+    let refused = change(&world, &editor, &agent.id, narrower.clone()).await;
+    refused.assert_denied(403, "APPROVAL_REQUIRED", &["second_operator_required"]);
+    world.assert_recorded("agent.updated", "deny", &["second_operator_required"]).await;
+    let refused = rotate(&world, &editor, &agent.id, json!({})).await;
+    refused.assert_denied(403, "APPROVAL_REQUIRED", &["second_operator_required"]);
+    world.assert_recorded("agent.key_rotated", "deny", &["second_operator_required"]).await;
+    let disabled =
+        change(&world, &editor, &agent.id, json!({ "active": false, "description": "rogue" })).await;
+    assert_eq!((&disabled.assert_ok()["active"], &disabled.json["owner"]), (&json!(false), &json!(owner)));
+    change(&world, &world.admin, &agent.id, narrower).await.assert_ok();
+    rotate(&world, &world.admin, &agent.id, json!({})).await.assert_ok();
+}
+
+#[tokio::test]
+async fn the_agent_of_a_removed_member_is_taken_over_by_one_alone() {
+    let world = World::with(|config| config.second_operator = SecondOperator::Required).await;
+    let editor = world.operator(Role::Editor).await;
+    let owner = world.me(&editor).await;
+    let body = json!({ "name": "left", "allowed_namespaces": ["a"], "allowed_scopes": [READ] });
+    world.post(&editor, "/v1/agents", body).await.assert(201, "");
+    rotate(&world, &world.admin, "left", json!({})).await.assert(403, "APPROVAL_REQUIRED");
+    world.delete(&world.admin, &format!("/v1/members/{owner}")).await.assert_ok();
+    let taken = rotate(&world, &world.admin, "left", json!({})).await;
+    assert_eq!(taken.assert_ok()["owner"], world.me(&world.admin).await);
 }
