@@ -2,7 +2,7 @@ import { wrongType } from "./argument.js";
 import type { ReasonCode } from "./codes.js";
 import { integer, json, sendBytes, STALE, status, utf8 } from "./engine.js";
 import { type Grant, Loaded, type Tier } from "./grant.js";
-import { decidePacked } from "./packed.js";
+import { decidePacked, MAX_LINKS } from "./packed.js";
 import { LoadedPolicy, type Policy } from "./policy.js";
 import { ReadRequest, type RequestDocument } from "./request.js";
 import { append, ReadUsage, type Usage } from "./usage.js";
@@ -145,13 +145,11 @@ function notAGrant(index: number, value: unknown): TypeError {
   return wrongType(`chain[${index}].grant`, "a grant that compileGrant of this copy of the package made", value);
 }
 
-/** How many links a chain may have, and one more: a chain that is too long is refused by the engine, which need not see all of it. */
-const ENOUGH = 5;
-
 /** An answer through documents: slower, and exact about what is wrong. */
 export function askDocument<T>(name: "decide_document" | "explain_document" | "filter", asked: Asked, more?: object): T {
   const { policy, request } = asked;
-  const links = asked.links.slice(0, ENOUGH);
+  // A chain that is too long is refused by the engine, which need not see all of it.
+  const links = asked.links.slice(0, MAX_LINKS + 1);
   const chain = links.map((link, index) => ({ usage: link.usage.document(index) }));
   const document = utf8(JSON.stringify({ chain, request: request.document(), ...more }));
   const grants = links.map((link) => Loaded.bytesOf(link.grant)).flatMap((bytes) => [integer(bytes.length), bytes]);

@@ -10,7 +10,8 @@ import { LoadedPolicy } from "./policy.js";
 import { ReadApproval, ReadAttributes, type ReadCost, type ReadRequest, ReadSubject } from "./request.js";
 import { append, type BucketState, isCounter, NEITHER, type ReadState, stateOf, type Usage, type WindowState } from "./usage.js";
 
-const MAX_LINKS = 4;
+/** How many links a chain may have. */
+export const MAX_LINKS = 4;
 const HEAD_LENGTH = 24;
 const COST_LENGTH = 24;
 const LINK_LENGTH = 40;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { Commands } from "./commands.mjs";
+import { until } from "./deadline.mjs";
 import { folder, Server, warded } from "./harness.mjs";
 import { run } from "./process.mjs";
 import { forge, miscount } from "./token.mjs";
@@ -25,6 +26,8 @@ describe("the key", () => {
   test("a wrong one is told as such, and one that is none goes nowhere", async () => {
     const unknown = forge("k");
     await new Commands(server.origin, unknown).fails(list, 1, /^warded: UNAUTHORIZED: .*: name a key that is valid/);
+    // It is logged beside the answer, so perhaps after it.
+    await until(5_000, "its line in the log", () => server.stderr.includes("UNAUTHORIZED"));
     for (const text of [miscount(unknown), "hunter2", ""]) {
       const before = server.stderr.length;
       const result = await new Commands(server.origin, text).fails(list, 2, /holds no key of Warded/);

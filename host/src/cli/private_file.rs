@@ -40,13 +40,13 @@ impl PrivateFile {
         })
     }
 
-    /// Writes all of it, and keeps it.
+    /// Writes all of it, and keeps it. Pieces, so that nobody puts a secret together in memory that is not wiped.
     ///
     /// # Errors
     /// One line that names it.
-    pub fn fill(mut self, bytes: &[u8]) -> Result<(), Failure> {
+    pub fn fill(mut self, pieces: &[&[u8]]) -> Result<(), Failure> {
         let name = self.path.display().to_string();
-        let kept = self.write_all(bytes).and_then(|()| self.keep());
+        let kept = pieces.iter().try_for_each(|piece| self.write_all(piece)).and_then(|()| self.keep());
         kept.map_err(|error| Failure::Failed(format!("`{name}` cannot be written: {error}")))
     }
 

@@ -47,7 +47,7 @@ impl GetArgs {
         }
         let value = answer.get("value").and_then(Value::as_str).unwrap_or_default();
         if let Some(file) = file {
-            file.fill(value.as_bytes())?;
+            file.fill(&[value.as_bytes()])?;
             return session.thing(answer);
         }
         if session.is_json() {

@@ -43,7 +43,7 @@ impl Session<'_> {
         }
         let secret = take_secret(&mut answer);
         if let (Some(path), Some(file), Some(secret)) = (&to.output, file, &secret) {
-            file.fill(format!("{secret}\n").as_bytes())?;
+            file.fill(&[secret.as_bytes(), b"\n"])?;
             self.say(&format!("it is in {}, and shown nowhere again", path.display()))?;
         }
         match (secret, answer.as_object()) {
